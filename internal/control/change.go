@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/simferry/simferry/internal/fleet"
@@ -20,6 +21,11 @@ func (a about) words() string {
 		words = fmt.Sprintf(", undoing migration %d", a.undo.Migration)
 	}
 	return words + a.note.Words()
+}
+
+// apply makes the change of a plan, and returns its ledger entry.
+func apply(ctx context.Context, tx *store.Tx, plan *fleet.Plan, who identity.Principal, uid string, a about) (fleet.MigrationID, error) {
+	return tx.Apply(ctx, change(plan, who, uid, a))
 }
 
 // change returns the change that a plan makes: a line per SIM, its sides, and one event 69 for

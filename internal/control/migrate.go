@@ -3,7 +3,6 @@ package control
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -68,18 +67,8 @@ func (c *Control) Migrate(ctx context.Context, who identity.Principal, run Run, 
 	g := guard{need: identity.MigrateSIMs, replay: m.mayReplay, anywhere: true, selects: &m.run.Request.Select}
 	started := time.Now()
 	r, err := once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[Migrated], error) {
-		m.who = who
-		done, err := m.attempt(ctx, tx)
-		m.done = Migrated{}
-		var refusal *fleet.Conflicts
-		switch {
-		case err == nil:
-			m.done = done
-			return result[Migrated]{value: done, entry: done.ID}, nil
-		case errors.As(err, &refusal):
-			return result[Migrated]{refused: refusal}, nil
-		}
-		return result[Migrated]{}, err
+		err := m.attempt(ctx, tx, who)
+		return result[Migrated]{value: m.done, entry: m.done.ID}, err
 	})
 	if err == nil && !r.Replayed && m.done.Plan != nil {
 		c.logMigration(who, m.done, time.Since(started))
@@ -104,28 +93,31 @@ func (c *Control) logMigration(who identity.Principal, done Migrated, took time.
 
 // migrationRun holds the state of one real run over all attempts of its transaction.
 type migrationRun struct {
-	who  identity.Principal
 	run  Run
 	uid  string
-	done Migrated // the result, once it is committed
+	done Migrated // by the last attempt; zero if that was refused
 }
 
-func (m *migrationRun) attempt(ctx context.Context, tx *store.Tx) (Migrated, error) {
-	snap, err := tx.Snapshot(ctx, caller(m.who), m.run.Request, true)
+func (m *migrationRun) attempt(ctx context.Context, tx *store.Tx, who identity.Principal) error {
+	m.done = Migrated{}
+	snap, err := tx.Snapshot(ctx, caller(who), m.run.Request, true)
 	if err != nil {
-		return Migrated{}, err
+		return err
 	}
 	plan, refusal := fleet.PlanMigration(m.run.Request, snap)
 	if m.run.Preview != nil && !targetUnknown(m.run.Request, snap) {
-		if err := compare(ctx, tx, caller(m.who), m.run, snap, plan); err != nil {
-			return Migrated{}, err
+		if err := compare(ctx, tx, caller(who), m.run, snap, plan); err != nil {
+			return err
 		}
 	}
 	if refusal != nil {
-		return Migrated{}, refusal
+		return refusal
 	}
-	id, err := tx.Apply(ctx, change(plan, m.who, m.uid, about{note: m.run.Request.Note}))
-	return Migrated{plan, id}, err
+	id, err := apply(ctx, tx, plan, who, m.uid, about{note: m.run.Request.Note})
+	if err == nil {
+		m.done = Migrated{plan, id}
+	}
+	return err
 }
 
 // mayReplay checks a repetition like the first request. An Administrator who was removed since

@@ -64,7 +64,7 @@ type guard struct {
 // None is the result of a rule without one.
 type None = struct{}
 
-// result is what a rule returns.
+// result is what a rule returns. Conflicts, which it returns as an error, count as refused.
 type result[T any] struct {
 	value   T
 	refused error             // a refusal to store like a success, instead of the value
@@ -75,58 +75,22 @@ type result[T any] struct {
 // once runs a write of a caller, and encodes its result. Its errors are those of
 // writeRun.attempt.
 func once[T any](ctx context.Context, c *Control, who identity.Principal, g guard, w Write[T], rule func(*store.Tx, identity.Principal) (result[T], error)) (Reply, error) {
-	return c.once(ctx, who, g, w.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
-		r, err := rule(tx, who)
-		switch {
-		case err != nil:
-			return answer{}, err
-		case r.refused != nil:
-			return answer{reply: w.Refused(r.refused), named: namedBy(r.refused)}, nil //nolint:nilerr // it is stored, like a success
-		}
-		a := answer{reply: w.OK(r.value), entry: r.entry}
-		if r.again != nil {
-			again := w.Refused(r.again)
-			a.again = &again
-		}
-		return a, nil
-	})
-}
-
-// namedBy returns the Workspaces whose SIMs a refusal names.
-func namedBy(refusal error) []fleet.WorkspaceID {
-	var conflicts *fleet.Conflicts
-	if !errors.As(refusal, &conflicts) {
-		return nil
-	}
-	return conflicts.Workspaces()
-}
-
-// answer is an encoded result.
-type answer struct {
-	reply Reply
-	again *Reply // for repetitions; nil means the reply itself
-	entry fleet.MigrationID
-	named []fleet.WorkspaceID
-}
-
-// once runs every write of a caller.
-func (c *Control) once(ctx context.Context, who identity.Principal, g guard, o Once, rule func(*store.Tx, identity.Principal) (answer, error)) (Reply, error) {
 	if err := who.Require(g.need); err != nil {
 		return Reply{}, err
 	}
-	w := writeRun{c: c, who: who, guard: g, once: o, open: opening(who, g, o), rule: rule}
-	err := c.store.UpdateOnce(ctx, w.open, func(tx *store.Tx, got store.Opened) error { return w.attempt(ctx, tx, got) })
-	return w.reply, err
+	run := writeRun[T]{c: c, who: who, guard: g, write: w, open: opening(who, g, w.Once), rule: rule}
+	err := c.store.UpdateOnce(ctx, run.open, func(tx *store.Tx, got store.Opened) error { return run.attempt(ctx, tx, got) })
+	return run.reply, err
 }
 
 // writeRun holds the state of one write of a caller over all attempts of its transaction.
-type writeRun struct {
+type writeRun[T any] struct {
 	c     *Control
 	who   identity.Principal // as read at the start of the request
 	guard guard
-	once  Once
+	write Write[T]
 	open  store.Opening
-	rule  func(*store.Tx, identity.Principal) (answer, error)
+	rule  func(*store.Tx, identity.Principal) (result[T], error)
 
 	reply  Reply // of the last attempt
 	stored Reply // under the key, by the last attempt
@@ -139,32 +103,54 @@ type writeRun struct {
 //
 // Errors: those of Authenticate and Require; KeyReused if another request came under the key;
 // KeyBusy, with RetryAfter, while the first still runs.
-func (w *writeRun) attempt(ctx context.Context, tx *store.Tx, got store.Opened) error {
+func (w *writeRun[T]) attempt(ctx context.Context, tx *store.Tx, got store.Opened) error {
 	who, err := w.caller(tx, got)
 	if err != nil {
 		return err
 	}
-	if w.once.Key != "" {
+	if w.open.Key != nil {
 		found, err := w.recall(ctx, tx, who, got)
 		if err != nil || found {
 			return err
 		}
 	}
-	a, err := w.rule(tx, who)
+	done, err := w.rule(tx, who)
+	var conflicts *fleet.Conflicts
+	if errors.As(err, &conflicts) {
+		done, err = result[T]{refused: conflicts}, nil
+	}
 	if err != nil {
 		return err
 	}
-	w.reply = a.reply
-	if w.once.Key == "" {
+	w.encode(done)
+	if w.open.Key == nil {
 		return nil
 	}
-	w.stored = a.reply
-	if a.again != nil {
-		w.stored = *a.again
-	}
 	return tx.StoreReply(ctx, *w.open.Key, store.Stored{
-		Reply: w.stored, Fingerprint: w.once.Fingerprint, Entry: a.entry, Named: a.named,
+		Reply: w.stored, Fingerprint: w.write.Fingerprint, Entry: done.entry, Named: namedBy(done.refused),
 	})
+}
+
+// encode makes the reply, and that for repetitions.
+func (w *writeRun[T]) encode(done result[T]) {
+	if done.refused != nil {
+		w.reply = w.write.Refused(done.refused)
+	} else {
+		w.reply = w.write.OK(done.value)
+	}
+	w.stored = w.reply
+	if done.again != nil {
+		w.stored = w.write.Refused(done.again)
+	}
+}
+
+// namedBy returns the Workspaces whose SIMs a refusal names.
+func namedBy(refusal error) []fleet.WorkspaceID {
+	var conflicts *fleet.Conflicts
+	if !errors.As(refusal, &conflicts) {
+		return nil
+	}
+	return conflicts.Workspaces()
 }
 
 func sameReply(a, b Reply) bool {
@@ -173,8 +159,8 @@ func sameReply(a, b Reply) bool {
 
 // write calls once for a rule without an idempotency key and a reply.
 func (c *Control) write(ctx context.Context, who identity.Principal, need identity.Permission, lock func(context.Context, *store.Tx) error, rule func(*store.Tx, identity.Principal) error) error {
-	_, err := c.once(ctx, who, guard{need: need, lock: lock}, Once{}, func(tx *store.Tx, who identity.Principal) (answer, error) {
-		return answer{}, rule(tx, who)
+	_, err := once(ctx, c, who, guard{need: need, lock: lock}, Write[Reply]{Encoder: encoded{}}, func(tx *store.Tx, who identity.Principal) (result[Reply], error) {
+		return result[Reply]{}, rule(tx, who)
 	})
 	return err
 }
@@ -184,11 +170,17 @@ func (c *Control) write(ctx context.Context, who identity.Principal, need identi
 //
 // Errors: those of write; KeyReused; KeyBusy with RetryAfter.
 func (c *Control) Idempotent(ctx context.Context, o Once, write func(*store.Tx) (Reply, error)) (Reply, error) {
-	return c.once(ctx, identity.Principal{}, guard{need: identity.Public}, o, func(tx *store.Tx, _ identity.Principal) (answer, error) {
+	return once(ctx, c, identity.Principal{}, guard{need: identity.Public}, Write[Reply]{o, encoded{}}, func(tx *store.Tx, _ identity.Principal) (result[Reply], error) {
 		reply, err := write(tx)
-		return answer{reply: reply}, err
+		return result[Reply]{value: reply}, err
 	})
 }
+
+// encoded is the Encoder of results that are replies already, and never refusals.
+type encoded struct{}
+
+func (encoded) OK(r Reply) Reply    { return r }
+func (encoded) Refused(error) Reply { return Reply{} }
 
 // update runs a write for a caller without a bearer. It takes effect once, even if the
 // connection is lost during the commit: the audit entry, which names the request, shows whether
@@ -217,7 +209,7 @@ func opening(who identity.Principal, g guard, o Once) store.Opening {
 }
 
 // caller reads the caller in the transaction and requires the permission.
-func (w *writeRun) caller(tx *store.Tx, got store.Opened) (now identity.Principal, err error) {
+func (w *writeRun[T]) caller(tx *store.Tx, got store.Opened) (now identity.Principal, err error) {
 	switch {
 	case w.who.Token != 0:
 		now, err = programPrincipal(got.Program, got.Found, tx.Now(), w.who.Origin.Address)
@@ -242,7 +234,7 @@ func claimsOf(who identity.Principal) identity.Claims {
 }
 
 // recall reads the reply that is stored under the key, if there is one.
-func (w *writeRun) recall(ctx context.Context, tx *store.Tx, who identity.Principal, got store.Opened) (found bool, err error) {
+func (w *writeRun[T]) recall(ctx context.Context, tx *store.Tx, who identity.Principal, got store.Opened) (found bool, err error) {
 	switch {
 	case got.Busy:
 		return false, &fleet.Error{
@@ -259,7 +251,7 @@ func (w *writeRun) recall(ctx context.Context, tx *store.Tx, who identity.Princi
 			return false, err
 		}
 	}
-	if !bytes.Equal(got.Stored.Fingerprint, w.once.Fingerprint) {
+	if !bytes.Equal(got.Stored.Fingerprint, w.write.Fingerprint) {
 		return false, fleet.Errorf(fleet.KeyReused, "Idempotency-Key: this key was used with another request; choose a new one")
 	}
 	if got.Own && sameReply(got.Stored.Reply, w.stored) {

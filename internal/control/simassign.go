@@ -58,7 +58,7 @@ func (p *simPatchRun) move(ctx context.Context, tx *store.Tx, sim fleet.SIM) (fl
 	if err != nil {
 		return 0, fleet.SIMState{}, err
 	}
-	id, err := tx.Apply(ctx, change(plan, p.who, p.uid, about{note: p.patch.Note}))
+	id, err := apply(ctx, tx, plan, p.who, p.uid, about{note: p.patch.Note})
 	return id, plan.After(plan.SIMs[0]), err
 }
 

@@ -75,14 +75,7 @@ func (c *Control) RegisterBatch(ctx context.Context, who identity.Principal, reg
 	err = c.guessing(ctx, who, func() error {
 		r, err = once(ctx, c, who, guard{need: identity.WriteSIMs}, w, func(tx *store.Tx, who identity.Principal) (result[SIMs], error) {
 			done, entry, err := register(ctx, tx, who, reg, uid)
-			var refusal *fleet.Conflicts
-			switch {
-			case err == nil:
-				return result[SIMs]{value: done, entry: entry}, nil
-			case errors.As(err, &refusal):
-				return result[SIMs]{refused: refusal}, nil
-			}
-			return result[SIMs]{}, err
+			return result[SIMs]{value: done, entry: entry}, err
 		})
 		return err
 	})

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"errors"
 
 	"github.com/google/uuid"
 
@@ -50,14 +49,7 @@ func (c *Control) PatchSIM(ctx context.Context, who identity.Principal, patch SI
 	return once(ctx, c, who, guard{need: identity.WriteSIMs, replay: mayReplayPatch}, w, func(tx *store.Tx, who identity.Principal) (result[fleet.MigrationID], error) {
 		p.who = who
 		entry, err := p.attempt(ctx, tx)
-		var refusal *fleet.Conflicts
-		switch {
-		case err == nil:
-			return result[fleet.MigrationID]{value: p.moved(entry), entry: entry}, nil
-		case errors.As(err, &refusal):
-			return result[fleet.MigrationID]{refused: refusal}, nil
-		}
-		return result[fleet.MigrationID]{}, err
+		return result[fleet.MigrationID]{value: p.moved(entry), entry: entry}, err
 	})
 }
 

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -65,15 +64,11 @@ func (c *Control) Undo(ctx context.Context, who identity.Principal, run UndoRun,
 	r, err := once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[Undone], error) {
 		u.who, u.done = who, Undone{}
 		done, err := u.attempt(ctx, tx)
-		var refusal *fleet.Conflicts
-		switch {
-		case err == nil:
-			u.done = done
-			return result[Undone]{value: done, entry: done.IDs[0]}, nil
-		case errors.As(err, &refusal):
-			return result[Undone]{refused: refusal}, nil
+		if err != nil {
+			return result[Undone]{}, err
 		}
-		return result[Undone]{}, err
+		u.done = done
+		return result[Undone]{value: done, entry: done.IDs[0]}, nil
 	})
 	if err == nil && !r.Replayed && u.done.Plan != nil {
 		for i, move := range u.done.Plan.Moves {
@@ -112,7 +107,7 @@ func (u *undoRun) attempt(ctx context.Context, tx *store.Tx) (Undone, error) {
 	done := Undone{Plan: plan}
 	what := about{&fleet.Undo{Migration: req.Migration, RestoreStatus: req.RestoreStatus, RestoreDevices: req.RestoreDevices}, req.Note}
 	for i, move := range plan.Moves {
-		id, err := tx.Apply(ctx, change(move, u.who, u.entryUID(i), what))
+		id, err := apply(ctx, tx, move, u.who, u.entryUID(i), what)
 		if err != nil {
 			return Undone{}, err
 		}

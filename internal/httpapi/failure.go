@@ -22,24 +22,3 @@ func failure(err error) response {
 	}
 	return httpx.Failure(err)
 }
-
-// replied builds the response from a rule's reply.
-func replied(r control.Reply) response {
-	res := response{Status: r.Status, Body: r.Body}
-	if !r.Replayed {
-		res.Refusal = r.Refusal
-	}
-	if r.Location != "" {
-		res.Set("Location", r.Location)
-	}
-	if r.ETag != "" {
-		res.Set("ETag", r.ETag)
-	}
-	if r.Replayed {
-		res.Set("Idempotent-Replayed", "true")
-	}
-	if r.Status == http.StatusNoContent {
-		res.Body = nil
-	}
-	return res
-}

@@ -12,13 +12,20 @@ import (
 	"github.com/simferry/simferry/internal/httpx"
 )
 
+// migration is what a request to migrate asks for.
+type migration struct {
+	run    control.Run
+	dryRun bool
+	once   control.Once
+}
+
 // migrate implements POST /api/v1/sim/migration/workspace. It reads the body before the caller,
 // so that a dry run needs one database read for everything. Faults of the body are reported
 // only to callers who may migrate, as in every other operation.
 func (a *api) migrate(r *request) (response, error) {
-	req, dryRun, fault := readMigration(r)
-	if fault == nil && dryRun {
-		return a.preview(r, req)
+	m, fault := readMigration(r)
+	if fault == nil && m.dryRun {
+		return a.preview(r, m.run.Request)
 	}
 	err := a.authorize(r)
 	switch {
@@ -27,23 +34,31 @@ func (a *api) migrate(r *request) (response, error) {
 	case err != nil:
 		return response{}, err
 	}
-	return a.realRun(r, req)
+	reply, err := a.control.Migrate(r.Context(), r.who, m.run, control.Write[control.Migrated]{Once: m.once, Encoder: encoder[control.Migrated](migrated)})
+	return replied(reply), err
 }
 
 // readMigration reads everything of a migration that needs no database.
-func readMigration(r *request) (req fleet.MigrationRequest, dryRun bool, err error) {
+func readMigration(r *request) (m migration, err error) {
 	if err := r.checkQuery(); err != nil {
-		return req, false, err
+		return m, err
 	}
 	var body wire.MigrationRequest
 	if err := r.Decode(&body); err != nil {
-		return req, false, err
+		return m, err
 	}
-	if req, err = migrationRequest(body); err != nil {
-		return req, false, err
+	m.dryRun = body.DryRun.Or(true)
+	if m.run.Request, err = migrationRequest(body); err != nil {
+		return m, err
 	}
-	_, _, err = r.IdempotencyKey(nil)
-	return req, body.DryRun.Or(true), err
+	m.once, err = r.once("sim.migrate", struct {
+		Request fleet.MigrationRequest
+		IfMatch string
+	}{m.run.Request, r.Guard()})
+	if err == nil && !m.dryRun {
+		m.run.Preview, err = r.precondition()
+	}
+	return m, err
 }
 
 func (a *api) preview(r *request, req fleet.MigrationRequest) (response, error) {
@@ -55,22 +70,6 @@ func (a *api) preview(r *request, req fleet.MigrationRequest) (response, error) 
 	res := response{Status: http.StatusOK, Body: planBody(plan, true)}
 	res.Set("ETag", plan.ETag())
 	return res, nil
-}
-
-func (a *api) realRun(r *request, req fleet.MigrationRequest) (response, error) {
-	once, err := r.once("sim.migrate", struct {
-		Request fleet.MigrationRequest
-		IfMatch string
-	}{req, r.Guard()})
-	if err != nil {
-		return response{}, err
-	}
-	run := control.Run{Request: req}
-	if run.Preview, err = r.precondition(); err != nil {
-		return response{}, err
-	}
-	reply, err := a.control.Migrate(r.Context(), r.who, run, control.Write[control.Migrated]{Once: once, Encoder: encoder[control.Migrated](migrated)})
-	return replied(reply), err
 }
 
 // precondition reads the preview that If-Match names; nil for none. A guard that is present must

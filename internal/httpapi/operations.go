@@ -1,12 +1,8 @@
 package httpapi
 
 import (
-	"errors"
-	"net/http"
-
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/identity"
 )
 
@@ -303,51 +299,3 @@ const anybody identity.Permission = "anybody"
 
 // free lists the operations that cost next to nothing. They do not wait for a slot.
 var free = map[string]bool{"GET /healthz": true, "GET /openapi.yaml": true, "GET /openapi.json": true}
-
-// serve handles a request: authentication, permission, operation, response.
-func (a *api) serve(op operation) http.Handler {
-	return a.Operation(0, func(r *httpx.Request) response {
-		req := &request{Request: r, op: op}
-		res, err := a.admitted(op, req)
-		if err != nil {
-			res = failure(err)
-			res.Refusal = control.RefusalCode(err)
-			r.LogError(err)
-		}
-		a.auditRefusal(req, res.Refusal, errors.Is(err, control.ErrEnded))
-		return res
-	})
-}
-
-// admitted waits for a slot of the caller, and then serves the request. It does not check
-// permissions: a bearer with a valid signature counts for its caller, a forged one for the
-// address.
-func (a *api) admitted(op operation, req *request) (response, error) {
-	var by *httpx.Party
-	if op.need != identity.Public {
-		if c, ok := a.control.BearerParty(req.Bearer()); ok {
-			by = &httpx.Party{Caller: c.Caller, Tenant: c.Workspace}
-		}
-	}
-	if err := a.Admit(req.Request, by, free[op.pattern]); err != nil {
-		return response{}, err
-	}
-	return a.permitted(op, req)
-}
-
-func (a *api) permitted(op operation, req *request) (response, error) {
-	if op.need != identity.Public {
-		if err := a.verifyBearer(req); err != nil {
-			return response{}, err
-		}
-	}
-	if op.need != identity.Public && op.auth == resolved {
-		if err := a.authorize(req); err != nil {
-			return response{}, err
-		}
-		if err := req.checkQuery(); err != nil {
-			return response{}, err
-		}
-	}
-	return op.handle(a, req)
-}

@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"errors"
 	"log/slog"
+	"net/http"
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
@@ -25,6 +27,55 @@ func (r *request) checkQuery() error { return r.CheckQuery("delete_sims", "works
 // origin returns where a request came from.
 func (r *request) origin() identity.Origin {
 	return identity.Origin{Address: r.From, RequestID: r.RequestID(), Agent: r.UserAgent()}
+}
+
+// serve handles a request: a slot, the caller, the permission, the operation, the response.
+func (a *api) serve(op operation) http.Handler {
+	return a.Operation(0, func(hr *httpx.Request) response {
+		r := &request{Request: hr, op: op}
+		res, err := a.admitted(r)
+		if err != nil {
+			res = failure(err)
+			res.Refusal = control.RefusalCode(err)
+			r.LogError(err)
+		}
+		a.auditRefusal(r, res.Refusal, errors.Is(err, control.ErrEnded))
+		return res
+	})
+}
+
+// admitted waits for a slot of the caller, and then serves the request. It does not check
+// permissions: a bearer with a valid signature counts for its caller, a forged one for the
+// address.
+func (a *api) admitted(r *request) (response, error) {
+	var by *httpx.Party
+	if r.op.need != identity.Public {
+		if c, ok := a.control.BearerParty(r.Bearer()); ok {
+			by = &httpx.Party{Caller: c.Caller, Tenant: c.Workspace}
+		}
+	}
+	if err := a.Admit(r.Request, by, free[r.op.pattern]); err != nil {
+		return response{}, err
+	}
+	return a.permitted(r)
+}
+
+// permitted calls the handler of the operation if the caller may use it.
+func (a *api) permitted(r *request) (response, error) {
+	if r.op.need != identity.Public {
+		if err := a.verifyBearer(r); err != nil {
+			return response{}, err
+		}
+	}
+	if r.op.need != identity.Public && r.op.auth == resolved {
+		if err := a.authorize(r); err != nil {
+			return response{}, err
+		}
+		if err := r.checkQuery(); err != nil {
+			return response{}, err
+		}
+	}
+	return r.op.handle(a, r)
 }
 
 // verifyBearer checks the bearer token itself. The caller may no longer exist.
@@ -83,4 +134,25 @@ func (r *request) once(operation string, understood any) (control.Once, error) {
 		return control.Once{}, err
 	}
 	return control.Once{Key: key, Operation: operation, Fingerprint: fingerprint}, nil
+}
+
+// replied builds the response from a rule's reply.
+func replied(r control.Reply) response {
+	res := response{Status: r.Status, Body: r.Body}
+	if !r.Replayed {
+		res.Refusal = r.Refusal
+	}
+	if r.Location != "" {
+		res.Set("Location", r.Location)
+	}
+	if r.ETag != "" {
+		res.Set("ETag", r.ETag)
+	}
+	if r.Replayed {
+		res.Set("Idempotent-Replayed", "true")
+	}
+	if r.Status == http.StatusNoContent {
+		res.Body = nil
+	}
+	return res
 }

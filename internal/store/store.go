@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/dburl"
-	"github.com/simferry/simferry/internal/fleet"
 )
 
 // Store is one open database.
@@ -165,39 +164,6 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 		return err
 	})
 }
-
-// UpdateOnce does what Update does, for changes that must take effect once, even if the connection
-// is lost during the commit. Each attempt begins with the locks and reads of o, in one round trip.
-// If the commit of an earlier attempt is found to have succeeded, fn does not run again: what its
-// last run has set is valid. The proof is an audit entry that names o.Attempt. If o has a key
-// instead, the proof is the reply under it: fn runs and gets Opened.Own.
-//
-// Errors: ErrCommitUnknown if the outcome of a commit is unknown and o names neither.
-func (s *Store) UpdateOnce(ctx context.Context, o Opening, fn func(*Tx, Opened) error) error {
-	return s.Update(ctx, func(tx *Tx) error {
-		if tx.unsure && o.Attempt == "" && o.Key == nil {
-			return ErrCommitUnknown
-		}
-		if o.First != nil {
-			if err := o.First(ctx, tx); err != nil {
-				return err
-			}
-		}
-		got, err := tx.Open(ctx, o)
-		if err != nil || got.done {
-			return err
-		}
-		if got.Busy && tx.unsure {
-			return ErrRaced // locked by an earlier attempt, which is about to end
-		}
-		got.Own = got.Replied && tx.unsure
-		return fn(tx, got)
-	})
-}
-
-// ErrCommitUnknown is the error of UpdateOnce if it cannot find out whether a change was made.
-var ErrCommitUnknown error = fleet.Errorf(fleet.Unavailable,
-	"The connection to the database was lost during the commit: check whether the change was made before you repeat the request")
 
 func (s *Store) tx(q querier, unsure bool) *Tx {
 	if s.trace != nil {

@@ -11,7 +11,7 @@ const (
 var requests = []faults.Mutation{
 	replace("dry_run_writes", "a dry run moves the SIMs",
 		migrateAPIFile, "\tres := response{Status: http.StatusOK, Body: planBody(plan, true)}\n",
-		"\t_, _ = a.realRun(r, req)\n\tres := response{Status: http.StatusOK, Body: planBody(plan, true)}\n"),
+		"\t_, _ = a.control.Migrate(r.Context(), who, control.Run{Request: req}, control.Write[control.Migrated]{Encoder: encoder[control.Migrated](migrated)})\n\tres := response{Status: http.StatusOK, Body: planBody(plan, true)}\n"),
 	replace("match_ignored", "If-Match is ignored",
 		migrateAPIFile, `if len(r.Header.Values("If-Match")) == 0 || tag == "*" {`, `if true {`),
 	replace("replay_before_rights", "a key replays its reply without a check of rights",
@@ -19,7 +19,7 @@ var requests = []faults.Mutation{
 	replace("key_global", "a key of one caller is the same for all others",
 		onceFile, "store.Key{By: caller(who), Workspace", "store.Key{Workspace"),
 	replace("other_request", "another request under the same key gets the first one's reply",
-		onceFile, "if !bytes.Equal(got.Stored.Fingerprint, w.once.Fingerprint) {", "if len(got.Stored.Fingerprint) == 0 && bytes.Equal(got.Stored.Fingerprint, w.once.Fingerprint) {"),
+		onceFile, "if !bytes.Equal(got.Stored.Fingerprint, w.write.Fingerprint) {", "if len(got.Stored.Fingerprint) == 0 && bytes.Equal(got.Stored.Fingerprint, w.write.Fingerprint) {"),
 	replace("foreign_seen", "a SIM of any Workspace can be read and patched",
 		"internal/store/sims.go", "\tw.scope(ws)\n\tw.and(\"s.status <> \" + deletedSIM)\n\tw.and(\"s.id = \"", "\tw.and(\"s.status <> \" + deletedSIM)\n\tw.and(\"s.id = \""),
 	replace("suspended_user", "a bearer stays valid after its user's suspension and after a new password",

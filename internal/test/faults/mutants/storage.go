@@ -14,7 +14,7 @@ var storage = []faults.Mutation{
 	replace("workspaces_unlocked", "a migration does not keep its Workspaces as they are until it ends",
 		"internal/store/opening.go", "if tx.d == SQLite || !tx.writes {", "if true {"),
 	replace("done_twice", "a write whose commit was lost is done again",
-		"internal/store/store.go", "if err != nil || got.done {", "if err != nil {"),
+		"internal/store/opening.go", "if err != nil || got.done {", "if err != nil {"),
 	replace("pages_unchecked", "fsck does not look at the pages of a SQLite file",
 		"internal/store/fsck/pages.go", `if found != "ok" {`, `if found == "" {`),
 	replace("file_replaced", "a database file that was replaced is served on",
