@@ -31,8 +31,8 @@ func (tx *Tx) simplifyEvents(ctx context.Context, ws fleet.WorkspaceID, of Event
 }
 
 // eventUsers are the users who caused the events of a list: one by id or user name, or those of
-// a filter. The statements find users by name themselves, so that a user of another Workspace
-// takes the path of an unknown one.
+// a filter, by their ids. The statements find the one by name themselves, so that a user of another
+// Workspace takes the path of an unknown one.
 type eventUsers struct {
 	id       fleet.UserID
 	username string
@@ -42,8 +42,7 @@ type eventUsers struct {
 // any reports whether the users are not limited.
 func (u eventUsers) any() bool { return u.id == 0 && u.username == "" && u.filter == nil }
 
-// condition returns the SQL condition that a column is one of the users. For each unknown name it is
-// compared with an id that does not exist, so that the search takes as long.
+// condition returns the SQL condition that a column is one of the users.
 func (u eventUsers) condition(w *where, column string) string {
 	switch {
 	case u.id != 0:
@@ -51,14 +50,7 @@ func (u eventUsers) condition(w *where, column string) string {
 	case u.username != "":
 		return column + " = COALESCE((SELECT x.id FROM users x WHERE x.username = " + w.arg(u.username) + "), -1)"
 	}
-	var names, usernames []string
-	for _, text := range u.filter.Texts {
-		names, usernames = append(names, clean(text)), append(usernames, clean(strings.ToLower(text)))
-	}
-	named := "WITH f AS MATERIALIZED (SELECT x.id FROM users x WHERE " + w.in(usernameOfX, arrayParam(w.tx, usernames)) + " OR " + w.in("x.name", arrayParam(w.tx, names)) + ")" +
-		" SELECT f.id FROM f UNION ALL SELECT -1 - j.key FROM " + w.eachText(names) + " WHERE j.key >= (SELECT count(*) FROM f)" + w.tx.dialectSQL("", " + 1")
-	numbers := w.arg(arrayParam(w.tx, append([]int64{}, u.filter.Numbers...)))
-	return column + w.tx.dialectSQL(" IN ("+named+" UNION SELECT value FROM json_each("+numbers+"))", " = ANY (ARRAY("+named+") || "+numbers+"::bigint[])")
+	return w.in(column, arrayParam(w.tx, u.filter.Numbers))
 }
 
 // causedBy returns the condition of a filter by users on an event e.
@@ -67,7 +59,7 @@ func causedBy(w *where, f fleet.Filter) string {
 	if f.Null {
 		terms = append(terms, "e.user_id IS NULL")
 	}
-	if len(f.Numbers)+len(f.Texts) > 0 {
+	if len(f.Numbers) > 0 {
 		terms = append(terms, eventUsers{filter: &f}.condition(w, "e.user_id"))
 	}
 	return "(" + joinOr(terms) + ")"
@@ -96,6 +88,8 @@ func (tx *Tx) simplifyEventFilter(ctx context.Context, ws fleet.WorkspaceID, f f
 			return f, matchesAll, err
 		}
 		return f, matchesNone, err
+	case "user":
+		f, err = tx.usersNamed(ctx, f)
 	case "endpoint", "imei", "ip_address":
 		f, err = tx.devicesNamed(ctx, ws, f)
 	}
@@ -113,6 +107,32 @@ func (tx *Tx) namesWorkspace(ctx context.Context, ws fleet.WorkspaceID, f fleet.
 	w := where{tx: tx}
 	own, err := tx.ids(ctx, "SELECT w.id FROM workspaces w WHERE w.id = "+w.arg(int64(ws))+" AND "+w.in("w.name", arrayParam(tx, f.Texts)), w.args)
 	return len(own) > 0, err
+}
+
+// usersNamed replaces the names of a filter by the ids of the users who have them, as user name or as
+// name. For each name that no user has there is an id that does not exist: then what follows takes as
+// long as for a user of another Workspace.
+func (tx *Tx) usersNamed(ctx context.Context, f fleet.Filter) (fleet.Filter, error) {
+	if len(f.Texts) == 0 {
+		return f, nil
+	}
+	var names, usernames []string
+	for _, text := range f.Texts {
+		names, usernames = append(names, clean(text)), append(usernames, clean(strings.ToLower(text)))
+	}
+	w := where{tx: tx}
+	text := w.namedUsers(usernameOfX, usernames, -1) + " UNION ALL " + w.namedUsers("x.name", names, -1-len(usernames))
+	ids, err := tx.ids(ctx, text, w.args)
+	f.Numbers, f.Texts = append(slices.Clone(f.Numbers), ids...), nil
+	return f, err
+}
+
+// namedUsers selects the ids of the users whose column has one of the names, and, for each name that
+// no user has, another id that does not exist: none or below.
+func (w *where) namedUsers(column string, names []string, none int) string {
+	return "SELECT " + foundOr(none) + " AS id FROM " + w.eachText(names) + w.tx.dialectSQL(
+		" LEFT JOIN users x ON "+column+" = j.value",
+		" LEFT JOIN LATERAL (SELECT x.id FROM users x WHERE "+column+" = j.value OFFSET 0) x ON TRUE")
 }
 
 // maxNamed is how many devices of one name, address or IMEI are replaced by their ids.

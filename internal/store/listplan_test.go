@@ -204,6 +204,42 @@ func TestListsDoNotScanTables(t *testing.T) {
 	}
 }
 
+// tableScanned matches a line of a plan that reads all users, devices or Workspaces.
+var tableScanned = regexp.MustCompile(`^ *(SCAN (x|u|d|w)( |$)|.*Seq Scan on (users|devices|workspaces)\b)`)
+
+// TestNamesAreFoundByIndexes goes through every filter that takes names: none reads all users, devices
+// or Workspaces to find one, also if the list is refused afterwards.
+func TestNamesAreFoundByIndexes(t *testing.T) {
+	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, newURL(t), store.Options{})
+			storetest.Load(t, s)
+			for _, list := range listPlans {
+				for _, f := range list.spec.Fields {
+					if f.Kind != fleet.NameField || f.NoFilter {
+						continue
+					}
+					l, err := fleet.ParseList(list.spec, f.Name+":Somebody", "", "", "3")
+					if err != nil {
+						t.Fatal(err)
+					}
+					plans, err := store.Explained(t.Context(), s, 2, func(tx *store.Tx) error { return list.run(t.Context(), tx, l) })
+					if code := fleet.CodeOf(err); err != nil && code != fleet.BadQuery {
+						t.Errorf("%s by %s: %v", list.name, f.Name, err)
+					}
+					for _, p := range plans {
+						for _, line := range p.Lines {
+							if tableScanned.MatchString(line) {
+								t.Errorf("%s by %s: %s\n%s\n%s", list.name, f.Name, line, p.Text, strings.Join(p.Lines, "\n"))
+							}
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
 func listPlanned(t *testing.T, s *store.Store, name, want, q, sort string, spec fleet.ListSpec, run func(context.Context, *store.Tx, fleet.List) error) {
 	t.Helper()
 	name = fmt.Sprintf("%s, q=%s sort=%s", name, q, sort)

@@ -122,8 +122,10 @@ func sqliteSchema(t testing.TB, db *sql.DB) map[string]table {
 
 func sqliteIndexes(t testing.TB, db *sql.DB, tables map[string]table) {
 	t.Helper()
-	each(t, db, `SELECT m.name, i.name, i."unique", i.partial, (SELECT group_concat(c.name, ', ') FROM
-			(SELECT x.name FROM pragma_index_xinfo(i.name) x WHERE x.key ORDER BY x.seqno) c)
+	// An index on an expression has no columns: its text is between the outer parentheses.
+	each(t, db, `SELECT m.name, i.name, i."unique", i.partial, COALESCE((SELECT group_concat(c.name, ', ') FROM
+			(SELECT x.name FROM pragma_index_xinfo(i.name) x WHERE x.key ORDER BY x.seqno) c),
+			(SELECT substr(d.sql, instr(d.sql, '(') + 1, length(d.sql) - instr(d.sql, '(') - 1) FROM sqlite_master d WHERE d.name = i.name))
 		FROM sqlite_master m, pragma_index_list(m.name) i
 		WHERE m.type = 'table' AND i.origin = 'c' AND m.name NOT IN (`+foreign+`)`, func(r *sql.Rows) error {
 		return scanIndex(r, tables)
@@ -196,7 +198,7 @@ func columnsIn(keys, tab string) string {
 
 func postgresIndexes(t testing.TB, db *sql.DB, tables map[string]table) {
 	t.Helper()
-	each(t, db, `SELECT c.relname, i.relname, x.indisunique, x.indpred IS NOT NULL, `+columnsIn("x.indkey::int2[]", "c.oid")+`
+	each(t, db, `SELECT c.relname, i.relname, x.indisunique, x.indpred IS NOT NULL, COALESCE(pg_get_expr(x.indexprs, x.indrelid), `+columnsIn("x.indkey::int2[]", "c.oid")+`)
 		FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
 		WHERE c.relnamespace = 'public'::regnamespace AND NOT x.indisprimary AND c.relname NOT IN (`+foreign+`)`, func(r *sql.Rows) error {
 		return scanIndex(r, tables)
