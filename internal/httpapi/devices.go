@@ -21,7 +21,8 @@ func (a *api) listDevices(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return httpx.Paged(r.Request, l, found.Page, func(d fleet.Device) int64 { return int64(d.ID) }, deviceBodies(found))
+	res, err := httpx.OK(deviceBodies(found))
+	return httpx.OnPage(r.Request, l, found.Page, func(d fleet.Device) int64 { return int64(d.ID) }, res), err
 }
 
 var deviceID = pathID[fleet.DeviceID]("endpoint_id")

@@ -81,6 +81,15 @@ func write[In any](decode func(*request) (In, error), rule func(*control.Control
 	return httpx.Write(decode, func(a *api, r *request, in In) error { return rule(a.control, r.Context(), r.who, in) })
 }
 
+// each encodes the items of a list.
+func each[T, W any](items []T, item func(T) W) []W {
+	out := make([]W, len(items))
+	for i, t := range items {
+		out[i] = item(t)
+	}
+	return out
+}
+
 // encoder implements control.Encoder with a function that encodes a success.
 type encoder[T any] func(T) control.Reply
 

@@ -166,7 +166,7 @@ func jobAction(do control.JobVerb) handler {
 			return a, nil, err
 		}
 		if do == control.JobStart {
-			a.Tag = strings.TrimPrefix(strings.TrimSpace(r.Guard()), "W/")
+			a.Tag = strings.TrimPrefix(strings.TrimSpace(r.ifMatch()), "W/")
 		}
 		return a, a, nil
 	}, (*rules).ChangeJob, changedJob)
@@ -235,8 +235,8 @@ func (a *api) listJobSIMs(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	items := httpx.Each(found.Items, func(s fleet.JobSIM) wire.JobSIM { return jobSIMBody(s, found.Sources) })
-	return httpx.Paged(r.Request, l, found.Page, func(s fleet.JobSIM) int64 { return s.Pos }, items)
+	res, err := httpx.OK(each(found.Items, func(s fleet.JobSIM) wire.JobSIM { return jobSIMBody(s, found.Sources) }))
+	return httpx.OnPage(r.Request, l, found.Page, func(s fleet.JobSIM) int64 { return s.Pos }, res), err
 }
 
 func jobSIMBody(s fleet.JobSIM, sources map[fleet.WorkspaceID]fleet.Workspace) wire.JobSIM {
@@ -264,7 +264,7 @@ func jobBody(j fleet.Job) wire.Job {
 	o := j.Options
 	out := wire.Job{
 		ID: int64(j.ID), Kind: string(j.Kind), State: string(j.State), StatusDetails: jobDetails(j), DryRun: !o.Auto,
-		User: wire.NamedRef{ID: int64(j.User), Name: j.Username}, SourceWorkspaces: httpx.Each(j.Sources, workspaceRef), SIMCount: j.Count(),
+		User: wire.NamedRef{ID: int64(j.User), Name: j.Username}, SourceWorkspaces: each(j.Sources, workspaceRef), SIMCount: j.Count(),
 		Counts: jobCounts(j), AutoDetachDevices: o.DetachDevices, OnConflict: "stop", Wave: j.Wave, Reference: j.Note.Reference, Reason: j.Note.Reason,
 		NotBefore: timeOrNull(o.NotBefore), NotAfter: timeOrNull(o.NotAfter), CreatedAt: wire.NewTime(j.Created), PlannedAt: timeOrNull(j.Planned),
 		StartedAt: timeOrNull(j.Started), EndedAt: timeOrNull(j.Ended), ExpiresAt: timeOrNull(j.Expires), AllowedSIMStatuses: allowedRefs(o.AllowedStatuses),

@@ -4,14 +4,13 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/httpx"
 )
 
 func migrationID(m fleet.Migration) int64 { return int64(m.ID) }
 
 func migrationBody(m control.MigrationRecord) wire.Migration {
 	out := ledgerBody(m.Migration)
-	out.SIMs = httpx.Each(m.Lines, func(l fleet.LedgerLine) wire.MigrationLine {
+	out.SIMs = each(m.Lines, func(l fleet.LedgerLine) wire.MigrationLine {
 		return wire.MigrationLine{
 			ID: int64(l.SIM), ICCID: string(l.ICCID), ICCIDWithLuhn: l.ICCID.WithLuhn(),
 			Before: lineState(m, l.Before), After: lineState(m, l.After),

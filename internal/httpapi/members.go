@@ -31,7 +31,7 @@ func userID(u control.UserRecord) int64 { return int64(u.ID) }
 func userRef(r *request) (string, error) { return r.PathValue("user_id"), nil }
 
 func permissionBodies(list []identity.Grant) []wire.Permission {
-	return httpx.Each(list, func(g identity.Grant) wire.Permission {
+	return each(list, func(g identity.Grant) wire.Permission {
 		return wire.Permission{Name: string(g.Permission), Description: g.Description}
 	})
 }

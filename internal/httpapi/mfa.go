@@ -67,10 +67,10 @@ func wantID(field string, ref wire.Optional[wire.IDRef], want int64) error {
 	return err
 }
 
-func mfaKeys(list []control.SecondFactor) []wire.MFAKey { return httpx.Each(list, mfaKey) }
+func mfaKeys(list []control.SecondFactor) []wire.MFAKey { return each(list, mfaKey) }
 
 func trustedDevices(list []control.TrustedDevice) []wire.TrustedDevice {
-	return httpx.Each(list, func(d control.TrustedDevice) wire.TrustedDevice {
+	return each(list, func(d control.TrustedDevice) wire.TrustedDevice {
 		return wire.TrustedDevice{
 			ID: d.ID, Name: d.Name, OperatingSystem: d.OperatingSystem, Browser: d.Browser,
 			CreationDate: wire.NewTime(d.Created), ActivationDate: wire.NewTime(d.Created), ExpiryDate: wire.NewTime(d.Expires),

@@ -54,7 +54,7 @@ func readMigration(r *request) (m migration, err error) {
 	m.once, err = r.once("sim.migrate", struct {
 		Request fleet.MigrationRequest
 		IfMatch string
-	}{m.run.Request, r.Guard()})
+	}{m.run.Request, r.ifMatch()})
 	if err == nil && !m.dryRun {
 		m.run.Preview, err = r.precondition()
 	}
@@ -75,7 +75,7 @@ func (a *api) preview(r *request, req fleet.MigrationRequest) (response, error) 
 // precondition reads the preview that If-Match names; nil for none. A guard that is present must
 // be effective: an empty or a second one is refused.
 func (r *request) precondition() (*fleet.Preview, error) {
-	tag := r.Guard()
+	tag := r.ifMatch()
 	if len(r.Header.Values("If-Match")) == 0 || tag == "*" {
 		return nil, nil //nolint:nilnil // no precondition
 	}

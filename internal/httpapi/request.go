@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
@@ -48,13 +49,11 @@ func (a *api) serve(op operation) http.Handler {
 // permissions: a bearer with a valid signature counts for its caller, a forged one for the
 // address.
 func (a *api) admitted(r *request) (response, error) {
-	var by *httpx.Party
+	var by control.Party
 	if r.op.need != identity.Public {
-		if c, ok := a.control.BearerParty(r.Bearer()); ok {
-			by = &httpx.Party{Caller: c.Caller, Tenant: c.Workspace}
-		}
+		by, _ = a.control.BearerParty(r.Bearer())
 	}
-	if err := a.Admit(r.Request, by, free[r.op.pattern]); err != nil {
+	if err := a.Admit(r.Request, by.Caller, by.Workspace, free[r.op.pattern]); err != nil {
 		return response{}, err
 	}
 	return a.permitted(r)
@@ -77,6 +76,9 @@ func (a *api) permitted(r *request) (response, error) {
 	}
 	return r.op.handle(a, r)
 }
+
+// ifMatch returns the value of If-Match.
+func (r *request) ifMatch() string { return strings.Join(r.Header.Values("If-Match"), ", ") }
 
 // verifyBearer checks the bearer token itself. The caller may no longer exist.
 func (a *api) verifyBearer(r *request) (err error) {

@@ -6,12 +6,11 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/httpx"
 )
 
 func historyBody(h control.SIMHistory) wire.SIMHistory {
 	return wire.SIMHistory{
-		ID: int64(h.SIM.ID), ICCID: string(h.SIM.ICCID), ICCIDWithLuhn: h.SIM.ICCID.WithLuhn(), Stays: httpx.Each(h.Stays, stayBody),
+		ID: int64(h.SIM.ID), ICCID: string(h.SIM.ICCID), ICCIDWithLuhn: h.SIM.ICCID.WithLuhn(), Stays: each(h.Stays, stayBody),
 	}
 }
 

@@ -27,7 +27,7 @@ func (a *api) undoMigration(r *request) (response, error) {
 		Request fleet.UndoRequest
 		Note    fleet.Note
 		IfMatch string
-	}{req, req.Note, r.Guard()})
+	}{req, req.Note, r.ifMatch()})
 	if err != nil {
 		return response{}, err
 	}

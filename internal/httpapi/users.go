@@ -4,7 +4,6 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/httpx"
 )
 
 func workspaceBody(w fleet.Workspace) wire.Workspace {
@@ -23,7 +22,7 @@ func userBody(u control.UserRecord) wire.User {
 }
 
 func membershipBodies(list control.Memberships) []wire.UserWorkspace {
-	return httpx.Each(list.Items, func(m fleet.Membership) wire.UserWorkspace {
+	return each(list.Items, func(m fleet.Membership) wire.UserWorkspace {
 		status := m.Status
 		if m.Invited && status == fleet.UserActive {
 			status = fleet.UserActivationPending

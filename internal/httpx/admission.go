@@ -87,7 +87,7 @@ func newAdmission(l Limits, gates *limit.Gates) *admission {
 type place struct {
 	admission *admission
 	caller    string   // a user, an application token or an address
-	tenant    string   // for large requests: a Workspace or an address
+	workspace string   // for large requests: a Workspace or an address
 	held      []func() // functions that release what is held
 	stream    func()   // releases the place of a stream; nil without one
 	large     func()   // releases the slot of a large request; nil without one
@@ -95,23 +95,18 @@ type place struct {
 	read      bool // the body was read to its end
 }
 
-// Party is the caller that a request counts for.
-type Party struct {
-	Caller string // a user or an application token
-	Tenant string // the Workspace that large requests count for
-}
-
-// Admit waits for a free slot of the party, or of the client's address if by is nil. A request
-// that costs next to nothing is free: it does not wait.
+// Admit waits for a free slot of the caller, a user or an application token, or of the client's
+// address if caller is "". A large request counts for the workspace of the caller. A request that
+// costs next to nothing is free: it does not wait.
 //
 // Errors: TooManyRequests.
-func (s *Server) Admit(r *Request, by *Party, free bool) error {
+func (s *Server) Admit(r *Request, caller, workspace string, free bool) error {
 	gate, name := s.admission.addresses, "address "+netaddr.Network(r.From)
-	r.place = place{admission: s.admission, caller: name, tenant: name, anonymous: by == nil}
+	r.place = place{admission: s.admission, caller: name, workspace: name, anonymous: caller == ""}
 	party := limit.Anonymous(name)
-	if by != nil {
-		gate, party = s.admission.callers, by.Caller
-		r.place.caller, r.place.tenant = by.Caller, by.Tenant
+	if caller != "" {
+		gate, party = s.admission.callers, caller
+		r.place.caller, r.place.workspace = caller, workspace
 	}
 	r.Request = r.WithContext(limit.WithParty(r.Context(), party))
 	if free {
@@ -154,7 +149,7 @@ func (r *Request) holdLarge(gate *limit.Gate) (err error) {
 	if r.place.admission == nil || r.place.large != nil {
 		return nil
 	}
-	r.place.large, err = r.wait(gate, r.place.tenant)
+	r.place.large, err = r.wait(gate, r.place.workspace)
 	return err
 }
 
@@ -162,19 +157,19 @@ func (r *Request) holdLarge(gate *limit.Gate) (err error) {
 // so a small list does not wait even if the client asks for pages of thousands.
 func (r *Request) holdList(l fleet.List) error {
 	a := r.place.admission
-	if a == nil || l.PerPage <= largeItems || l.Selective() || a.totals.small(r.place.tenant+r.URL.Path) {
+	if a == nil || l.PerPage <= largeItems || l.Selective() || a.totals.small(r.place.workspace+r.URL.Path) {
 		return nil
 	}
-	if err := r.hold(a.answers, r.place.tenant); err != nil {
+	if err := r.hold(a.answers, r.place.workspace); err != nil {
 		return err
 	}
 	if err := r.holdLarge(a.lists); err != nil {
 		return err
 	}
-	leave, tenant, began := r.place.large, r.place.tenant, time.Now()
+	leave, workspace, began := r.place.large, r.place.workspace, time.Now()
 	r.place.large = func() {
-		if rest := min(maxPause, a.answers.WaitingOf(tenant)-restFrom); rest > 0 {
-			a.lists.Pause(tenant, min(longestPause, time.Duration(rest)*time.Since(began)))
+		if rest := min(maxPause, a.answers.WaitingOf(workspace)-restFrom); rest > 0 {
+			a.lists.Pause(workspace, min(longestPause, time.Duration(rest)*time.Since(began)))
 		}
 		leave()
 	}

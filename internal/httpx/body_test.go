@@ -27,9 +27,9 @@ func zip(t *testing.T, text string) string {
 func TestReadBody(t *testing.T) {
 	const limit, anonymous = 1 << 20, 8 << 10
 	gz := []string{"Content-Encoding", "gzip"}
-	caller := &httpx.Party{Caller: "user 1", Tenant: "workspace 100"}
+	const caller, nobody = "user 1", ""
 	for name, test := range map[string]struct {
-		by     *httpx.Party
+		by     string
 		body   string
 		header []string
 		status int
@@ -48,13 +48,13 @@ func TestReadBody(t *testing.T) {
 		"gzip cut short":     {caller, zip(t, "{}")[:12], gz, 400, "The body could not be read"},
 		"no gzip":            {caller, "{}", gz, 400, "The body is not valid gzip, though Content-Encoding says so"},
 		"brotli":             {caller, "{}", []string{"Content-Encoding", "br"}, 400, "Content-Encoding: only gzip is supported"},
-		"anonymous":          {nil, strings.Repeat("x", anonymous), nil, 200, strconv.Itoa(anonymous)},
-		"anonymous, larger":  {nil, strings.Repeat("x", anonymous+1), nil, 413, "The body is larger than 8192 bytes"},
-		"anonymous and gzip": {nil, zip(t, "{}"), gz, 400, "Content-Encoding: send the body uncompressed; gzip requires a bearer token"},
+		"anonymous":          {nobody, strings.Repeat("x", anonymous), nil, 200, strconv.Itoa(anonymous)},
+		"anonymous, larger":  {nobody, strings.Repeat("x", anonymous+1), nil, 413, "The body is larger than 8192 bytes"},
+		"anonymous and gzip": {nobody, zip(t, "{}"), gz, 400, "Content-Encoding: send the body uncompressed; gzip requires a bearer token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			res := serve(t, httpx.Options{}, newRequest(t, "POST", "", test.body, test.header...), func(s *httpx.Server, r *httpx.Request) (httpx.Response, error) {
-				if err := s.Admit(r, test.by, false); err != nil {
+				if err := s.Admit(r, test.by, "workspace 100", false); err != nil {
 					return httpx.Response{}, err
 				}
 				body, err := r.ReadBody()
@@ -73,7 +73,7 @@ func TestReadBody(t *testing.T) {
 func TestReadBodyWithoutMemory(t *testing.T) {
 	o := httpx.Options{Limits: httpx.Limits{BodyMemory: 16 << 10, BodyMemoryPerCaller: 16 << 10}}
 	res := serve(t, o, newRequest(t, "POST", "", strings.Repeat("x", 200<<10)), func(s *httpx.Server, r *httpx.Request) (httpx.Response, error) {
-		if err := s.Admit(r, &httpx.Party{Caller: "user 1"}, false); err != nil {
+		if err := s.Admit(r, "user 1", "workspace 100", false); err != nil {
 			return httpx.Response{}, err
 		}
 		_, err := r.ReadBody()

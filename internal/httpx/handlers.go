@@ -50,17 +50,13 @@ func ListOf[A any, R interface{ httpRequest() *Request }, In, T, W any](
 		if err != nil {
 			return Response{}, err
 		}
-		return Paged(r.httpRequest(), l, page, id, Each(page.Items, item))
+		items := make([]W, len(page.Items))
+		for i, t := range page.Items {
+			items[i] = item(t)
+		}
+		res, err := OK(items)
+		return OnPage(r.httpRequest(), l, page, id, res), err
 	}
 }
 
 func (r *Request) httpRequest() *Request { return r }
-
-// Each encodes the items of a list.
-func Each[T, W any](items []T, item func(T) W) []W {
-	out := make([]W, len(items))
-	for i, t := range items {
-		out[i] = item(t)
-	}
-	return out
-}

@@ -9,20 +9,10 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Paged builds the response for one page, with the headers that describe its position. id
-// returns the id of an item.
-func Paged[T any](r *Request, l fleet.List, page fleet.Page[T], id func(T) int64, items any) (Response, error) {
-	res, err := OK(items)
-	if err != nil {
-		return res, err
-	}
-	return OnPage(r, l, page, id, res), nil
-}
-
-// OnPage adds the paging headers to a response.
+// OnPage adds the headers that describe the position of a page. id returns the id of an item.
 func OnPage[T any](r *Request, l fleet.List, page fleet.Page[T], id func(T) int64, res Response) Response {
 	if a := r.place.admission; a != nil && len(l.Filters) == 0 && l.After == nil {
-		a.totals.note(r.place.tenant+r.URL.Path, page.Total)
+		a.totals.note(r.place.workspace+r.URL.Path, page.Total)
 	}
 	res.Set("X-Count-Per-Page", strconv.Itoa(page.PerPage))
 	res.Set("X-Current-Page", strconv.Itoa(page.Page))

@@ -59,9 +59,6 @@ func (r *Request) Bearer() string {
 	return strings.TrimSpace(token)
 }
 
-// Guard returns the value of If-Match.
-func (r *Request) Guard() string { return strings.Join(r.Header.Values("If-Match"), ", ") }
-
 const idempotencyKey = "Idempotency-Key"
 
 // IdempotencyKey reads the key of a write, "" for none, and the fingerprint of the request. The
