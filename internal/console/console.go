@@ -41,7 +41,8 @@ type console struct {
 	base    string // path of the public URL, "" for none
 	https   bool   // the public URL is an https one
 
-	templates map[string]*template.Template // by page
+	templates map[string]*template.Template // by page; "" has the shared parts
+	fragments fragments
 }
 
 // New returns the handler of all pages.

@@ -64,19 +64,22 @@ func (r *request) send(res reply) {
 	}
 }
 
+// pageSize is the size of a usual page.
+const pageSize = 32 << 10
+
 // page is what every template gets.
 type page struct {
-	Title      string
-	Nav        string // the entry of the navigation that is current, see nav
-	Who        identity.Principal
-	Workspaces []fleet.Membership // of the user, to switch to
-	RequestID  string
-	Now        time.Time
-	Version    string
-	Find       string // the search text in the bar at the top
-	Done       string // the text of what a form has just done
-	Data       any    // of the page
-	Reload     int    // after so many seconds a browser without scripts reads the page again; 0 for never
+	Title     string
+	Nav       string // the entry of the navigation that is current
+	Who       identity.Principal
+	RequestID string
+	Frame     template.HTML // the bar and the navigation
+	Now       time.Time
+	Version   string
+	Find      string // the search text in the bar at the top
+	Done      string // the text of what a form has just done
+	Data      any    // of the page
+	Reload    int    // after so many seconds a browser without scripts reads the page again; 0 for never
 }
 
 // page renders the template templates/NAME.html in the frame of the console: the bar, the navigation
@@ -100,14 +103,18 @@ func (r *request) renderPublic(name, title string, data any) (reply, error) {
 func (r *request) render(status int, frame, name string, p page) (reply, error) {
 	p.Who, p.RequestID, p.Version, p.Now = r.who, httplog.Of(r.Context()).ID, r.console.o.Version, r.control().Now()
 	p.Done = doneText(r.URL.Query())
-	if frame == "layout" && r.who.User != 0 {
-		p.Workspaces = r.joined
-	}
 	t := r.console.templates[name]
 	if t == nil {
 		return reply{}, fmt.Errorf("console: there is no template %s", name)
 	}
+	if frame == "layout" {
+		var err error
+		if p.Frame, err = r.frame(p.Nav); err != nil {
+			return reply{}, err
+		}
+	}
 	var out bytes.Buffer
+	out.Grow(pageSize)
 	err := t.ExecuteTemplate(&out, frame, p)
 	return reply{status: status, body: out.Bytes()}, err
 }
@@ -115,6 +122,9 @@ func (r *request) render(status int, frame, name string, p page) (reply, error) 
 // path puts the path of the public URL in front of a path of the console. Further arguments are
 // names and values of a query.
 func (c *console) path(path string, query ...any) string {
+	if len(query) == 0 {
+		return c.base + path
+	}
 	q := url.Values{}
 	for i := 0; i+1 < len(query); i += 2 {
 		if v := fmt.Sprint(query[i+1]); v != "" {
@@ -151,7 +161,7 @@ var parts = []string{"templates/layout.html", "templates/door.html", "templates/
 
 // parseTemplates parses each page with the shared parts.
 func (c *console) parseTemplates() map[string]*template.Template {
-	base := template.New("").Funcs(helpers).Funcs(template.FuncMap{"path": c.path, "asset": c.asset})
+	base := template.New("").Funcs(helpers).Funcs(template.FuncMap{"path": c.path, "asset": c.asset, "keys": c.keyHelp})
 	for _, file := range parts {
 		base = template.Must(base.Parse(c.templateText(file)))
 	}
@@ -167,8 +177,12 @@ func (c *console) parseTemplates() map[string]*template.Template {
 		}
 		all[strings.TrimSuffix(f.Name(), ".html")] = template.Must(template.Must(base.Clone()).Parse(c.templateText(file)))
 	}
+	all[""] = base
 	return all
 }
+
+// keyHelp returns the help for the keyboard, which is the same on all pages.
+func (c *console) keyHelp() (template.HTML, error) { return c.fragment("", "keys", "", keyHelp) }
 
 // constant is a call in a template whose result never changes.
 var constant = regexp.MustCompile(`{{(t|asset|path) "([^"]+)"}}`)
@@ -201,7 +215,6 @@ var helpers = template.FuncMap{
 	"may":         func(who identity.Principal, need string) bool { return who.May(identity.Permission(need)) },
 	"dict":        dict,
 	"plural":      plural,
-	"keyHelp":     func() []keyLine { return keyHelp },
 	"spaced":      spaced,
 }
 
@@ -292,7 +305,10 @@ func day(t time.Time) template.HTML {
 // iccid shows the digits of an ICCID in groups of four, with the last seven strong. The spaces are
 // not in the text, so that a copy has none.
 func iccid(v any) template.HTML {
-	digits := fmt.Sprint(v)
+	digits, ok := v.(string)
+	if !ok {
+		digits = fmt.Sprint(v)
+	}
 	if len(digits) < 19 || strings.Trim(digits, "0123456789") != "" {
 		return template.HTML(template.HTMLEscapeString(digits)) //nolint:gosec // escaped
 	}

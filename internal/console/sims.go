@@ -1,7 +1,9 @@
 package console
 
 import (
+	"fmt"
 	"html/template"
+	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
@@ -19,13 +21,20 @@ type simsData struct {
 	Picked  int // SIMs that are selected
 	Elsew   int // of them, on other pages
 	PageAll bool
-	Sorts   []string
-	Columns []string
-	Status  []fleet.SIMStatus
 	Per     int // the next choice of rows per page
 	Problem string
-	Show    map[string]bool // the columns that are shown
-	Table   template.HTML   // the rows
+	Tools   template.HTML // the choices of the order and the columns
+	Menu    template.HTML // the choices of the filters
+	Heads   template.HTML // the headings of the columns
+	Table   template.HTML // the rows
+}
+
+// simsChoices is what the choices of the list show.
+type simsChoices struct {
+	Query    simsQuery
+	Sorts    []string
+	Columns  []string
+	Statuses []fleet.SIMStatus
 }
 
 func simsPage(r *request) (reply, error) {
@@ -34,8 +43,7 @@ func simsPage(r *request) (reply, error) {
 	if v.Has("rows") { // a form with the rows of a page: show the address of what it asks for
 		return seeOther(s.after(v)), nil
 	}
-	d := simsData{Query: s, Sorts: simSorts, Columns: simColumns, Per: nextPer(s.Per)}
-	d.Status = []fleet.SIMStatus{fleet.SIMActivated, fleet.SIMSuspended, fleet.SIMIssued, fleet.SIMFactoryTest, fleet.SIMDeleted}
+	d := simsData{Query: s, Per: nextPer(s.Per)}
 	var err error
 	d.Found, err = r.findSIMs(s)
 	switch fleet.CodeOf(err) {
@@ -51,12 +59,31 @@ func simsPage(r *request) (reply, error) {
 		}
 	}
 	d.count()
-	d.Show = make(map[string]bool, len(simColumns))
-	for _, column := range simColumns {
-		d.Show[column] = s.Shows(column)
+	if err := d.draw(r.console); err != nil {
+		return reply{}, err
 	}
-	d.Table = simRows(d.Found, s.Picked, r.console.path("/sims/"), d.Show)
 	return r.page("sims", "sims", text("sims.title"), d)
+}
+
+// draw writes the parts of the page that its template does not.
+func (d *simsData) draw(c *console) (err error) {
+	show := make(map[string]bool, len(simColumns))
+	for _, column := range simColumns {
+		show[column] = d.Query.Shows(column)
+	}
+	d.Heads = simHeads(d.Query, c.base, show)
+	d.Table = simRows(d.Found, d.Query.Picked, c.path("/sims/"), show)
+	only := simsChoices{
+		Query: simsQuery{Sort: d.Query.Sort, Columns: d.Query.Columns, Status: d.Query.Status, Loose: d.Query.Loose},
+		Sorts: simSorts, Columns: simColumns,
+		Statuses: []fleet.SIMStatus{fleet.SIMActivated, fleet.SIMSuspended, fleet.SIMIssued, fleet.SIMFactoryTest, fleet.SIMDeleted},
+	}
+	order := append([]string{d.Query.Sort}, d.Query.Columns...)
+	if d.Tools, err = c.fragment("sims", "sims-tools", strings.Join(order, " "), only); err != nil {
+		return err
+	}
+	d.Menu, err = c.fragment("sims", "sims-menu", fmt.Sprint(d.Query.Status, d.Query.Loose), only)
+	return err
 }
 
 // count counts the selection.

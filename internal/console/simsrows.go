@@ -9,10 +9,48 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
+// simHeads writes the headings of the columns. Some lead to the list in another order.
+func simHeads(q simsQuery, base string, show map[string]bool) template.HTML {
+	var w rowWriter
+	for _, c := range [...]struct {
+		column, sort string
+		always       bool
+	}{
+		{"iccid", "iccid", true}, {"status", "status", false}, {"device", "endpoint", false}, {"msisdn", "", false}, {"imsi", "", false},
+		{"model", "", false}, {"activated", "", false}, {"eid", "", false}, {"issuer", "", false}, {"reseller", "", false},
+	} {
+		if !c.always && !show[c.column] {
+			continue
+		}
+		w.markup(`<th scope="col"`)
+		if c.column != "iccid" && c.column != "status" {
+			w.markup(` class="lo"`)
+		}
+		sorted := c.sort != "" && q.Sorted(c.sort) != ""
+		if sorted {
+			w.markup(` aria-sort="`, q.Sorted(c.sort), `"`)
+		}
+		w.markup(">")
+		if c.sort != "" {
+			w.markup(`<a href="`)
+			w.attribute(base + q.SortBy(c.sort))
+			w.markup(`">`)
+			w.attribute(text("column." + c.column))
+			w.markup("</a></th>")
+			continue
+		}
+		w.attribute(text("column." + c.column))
+		w.markup("</th>")
+	}
+	return template.HTML(w.String()) //nolint:gosec // like simRows
+}
+
 // simRows writes the rows of the list of SIMs. A template would take longer for them than the
 // database. Every value goes through cell or attribute, which escape it; only the markup here does
 // not.
 func simRows(found simsFound, picked selection, base string, show map[string]bool) template.HTML {
+	pick := template.HTMLEscapeString(text("sims.pick.one", "%"))
+	before, after, _ := strings.Cut(pick, "%")
 	w := rowWriter{none: `<span class="zero">` + template.HTMLEscapeString(text("none")) + "</span>"}
 	never := `<span class="zero">` + template.HTMLEscapeString(text("never")) + "</span>"
 	w.Grow(1024 * len(found.Items))
@@ -23,11 +61,9 @@ func simRows(found simsFound, picked selection, base string, show map[string]boo
 		if picked.HasSIM(s.ID) {
 			w.markup(" checked")
 		}
-		w.markup(` aria-label="`)
-		w.attribute(text("sims.pick.one", s.ICCID))
-		w.markup(`"></td><th scope="row"><a href="`)
-		w.attribute(base + id)
-		w.markup(`">`, string(iccid(s.ICCID)), "</a></th>")
+		w.markup(` aria-label="`, before)
+		w.attribute(string(s.ICCID))
+		w.markup(after, `"></td><th scope="row"><a href="`, base, id, `">`, string(iccid(string(s.ICCID))), "</a></th>")
 		if show["status"] {
 			class := statusClass[s.Status]
 			w.markup(`<td><span class="st `, class, `">`)

@@ -61,21 +61,16 @@ func (c *Control) Console(ctx context.Context, secret string, from identity.Orig
 	}
 	var claims identity.Claims
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
-		row, found, err := tx.SessionRow(ctx, consoleHash(secret))
+		s, found, err := tx.ConsoleSession(ctx, consoleHash(secret))
 		if err != nil {
 			return err
 		}
-		if !found || row.Revoked || !tx.Now().Before(row.Expires) {
+		if !found || s.Row.Revoked || !tx.Now().Before(s.Row.Expires) {
 			return fleet.Errorf(fleet.InvalidToken, "The session has ended: sign in again")
 		}
-		claims = identity.Claims{User: row.User, Workspace: row.Workspace, Epoch: row.Epoch, Session: row.Family, Expires: row.Expires}
-		s, found, err := tx.BearerSession(ctx, bearerOf(claims))
-		if err == nil {
-			who, err = c.userPrincipal(claims, s, found)
-		}
-		if err == nil {
-			joined, err = tx.Memberships(ctx, claims.User)
-		}
+		claims = identity.Claims{User: s.Row.User, Workspace: s.Row.Workspace, Epoch: s.Row.Epoch, Session: s.Row.Family, Expires: s.Row.Expires}
+		joined = s.Joined
+		who, err = c.userPrincipal(claims, s.Session, s.Valid)
 		return err
 	})
 	if claims.User != 0 {

@@ -76,12 +76,12 @@ func countSIMs(ctx context.Context, tx *store.Tx, ws fleet.Workspace) (SIMCounts
 			Filters: []fleet.Filter{{Field: status, Numbers: []int64{int64(st)}}},
 			Sort:    []fleet.Order{fleet.SIMList.DefaultSort}, Page: 1, PerPage: 1,
 		}
-		page, err := tx.SIMs(ctx, inside, l)
+		count, err := tx.CountSIMs(ctx, inside, l)
 		if err != nil {
 			return n, err
 		}
-		n.ByStatus[st] = page.Total
-		n.Total += page.Total
+		n.ByStatus[st] = count
+		n.Total += count
 	}
 	return n, nil
 }

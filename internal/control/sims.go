@@ -43,12 +43,9 @@ func (c *Control) ListAndCountSIMs(ctx context.Context, who identity.Principal, 
 		}
 		totals = make([]int, len(others))
 		for i, other := range others {
-			other.PerPage = 1
-			page, err := tx.SIMs(ctx, ws, other)
-			if err != nil {
+			if totals[i], err = tx.CountSIMs(ctx, ws, other); err != nil {
 				return err
 			}
-			totals[i] = page.Total
 		}
 		return found.loadReferences(ctx, tx)
 	})

@@ -61,15 +61,6 @@ func (tx *Tx) RefreshToken(ctx context.Context, hash []byte) (t RefreshToken, fo
 	return t, found, err
 }
 
-// SessionRow reads what RefreshToken reads, without locks.
-func (tx *Tx) SessionRow(ctx context.Context, hash []byte) (t RefreshToken, found bool, err error) {
-	var expires int64
-	found, err = tx.queryRow(ctx, "SELECT family, user_id, workspace_id, epoch, expires_at, revoked_at IS NOT NULL FROM refresh_tokens WHERE hash = $1",
-		[]any{hash}, &t.Family, &t.User, &t.Workspace, &t.Epoch, &expires, &t.Revoked)
-	t.Hash, t.Expires = hash, fromMicros(expires)
-	return t, found, err
-}
-
 // SetSuccessorKey stores what the successor of a link is derived from.
 func (tx *Tx) SetSuccessorKey(ctx context.Context, hash, key []byte) error {
 	return tx.exec(ctx, "UPDATE refresh_tokens SET successor_key = $2 WHERE hash = $1", hash, key)
@@ -137,14 +128,20 @@ type Session struct {
 	Administer bool       // the user is Administrator of some Workspace
 }
 
-const sessionSelect = `
-	SELECT ` + userColumns + `, ` + workspaceColumns + `, COALESCE((SELECT MIN(r.role)
+const sessionColumns = userColumns + `, ` + workspaceColumns + `, COALESCE((SELECT MIN(r.role)
 			FROM memberships m JOIN membership_roles r USING (user_id, workspace_id)
 			WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = ` + activeMember + `), 0),
 		EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.status = ` + confirmedFactor + `),
 		EXISTS (SELECT 1 FROM memberships m JOIN membership_roles r USING (user_id, workspace_id)
-			WHERE m.user_id = u.id AND m.status = ` + activeMember + ` AND r.role = ` + administratorRole + `)
+			WHERE m.user_id = u.id AND m.status = ` + activeMember + ` AND r.role = ` + administratorRole + `)`
+
+const sessionSelect = `
+	SELECT ` + sessionColumns + `
 	FROM users u JOIN workspaces w ON w.id = $2 WHERE u.id = $1`
+
+// mayEnter is the condition that a user u is not suspended in a Workspace w.
+const mayEnter = `(u.super_admin = 1 OR NOT EXISTS (SELECT 1 FROM memberships x
+			WHERE x.user_id = u.id AND x.workspace_id = w.id AND x.status = ` + suspendedMember + `))`
 
 // UserSession reads, in one statement, the data for a user's request in a Workspace.
 func (tx *Tx) UserSession(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) (s Session, found bool, err error) {
@@ -165,15 +162,41 @@ func (b BearerOf) statement(s *Session, found *bool) statement {
 	const text = sessionSelect + `
 		AND ($3 = '' OR EXISTS (SELECT 1 FROM signing_keys k WHERE k.id = $3))
 		AND NOT EXISTS (SELECT 1 FROM ended_sessions e WHERE e.family = $4)
-		AND (u.super_admin = 1 OR NOT EXISTS (SELECT 1 FROM memberships x WHERE x.user_id = u.id AND x.workspace_id = w.id AND x.status = ` + suspendedMember + `))`
+		AND ` + mayEnter
 	return statement{text, []any{int64(b.User), int64(b.Workspace), b.Key, b.Family}, scanSession(s, found)}
 }
 
-func scanSession(s *Session, found *bool) func(rows) error {
+// ConsoleSession is what a console session is checked against at every request.
+type ConsoleSession struct {
+	Session
+	Row    RefreshToken       // the family, the epoch, the expiry, and whether it is revoked
+	Valid  bool               // as found of BearerSession
+	Joined []fleet.Membership // of the user
+}
+
+// ConsoleSession reads the session with a hash, and the Workspaces of its user. On PostgreSQL it
+// takes one round trip.
+func (tx *Tx) ConsoleSession(ctx context.Context, hash []byte) (s ConsoleSession, found bool, err error) {
+	const text = `
+	SELECT ` + sessionColumns + `, t.family, t.epoch, t.expires_at, t.revoked_at IS NOT NULL,
+		NOT EXISTS (SELECT 1 FROM ended_sessions e WHERE e.family = t.family) AND ` + mayEnter + `
+	FROM refresh_tokens t JOIN users u ON u.id = t.user_id JOIN workspaces w ON w.id = t.workspace_id WHERE t.hash = $1`
+	var expires int64
+	session := statement{text, []any{hash}, func(r rows) error {
+		return scanSession(&s.Session, &found, &s.Row.Family, &s.Row.Epoch, &expires, &s.Row.Revoked, &s.Valid)(r)
+	}}
+	joined := membershipsWhere("m.user_id = (SELECT t.user_id FROM refresh_tokens t WHERE t.hash = $1)", &s.Joined, hash)
+	err = tx.batch(ctx, session, joined)
+	s.Row.Hash, s.Row.User, s.Row.Workspace, s.Row.Expires = hash, s.User.ID, s.Workspace.ID, fromMicros(expires)
+	return s, found, err
+}
+
+func scanSession(s *Session, found *bool, more ...any) func(rows) error {
 	return func(r rows) error {
 		*found = true
 		w, created, reason := &s.Workspace, int64(0), 0
-		err := scanUser(r, &s.User, &w.ID, &w.Name, &w.Type, &w.Status, &w.Country, &w.Parent, &created, &reason, &s.Role, &s.Factor, &s.Administer)
+		dest := append([]any{&w.ID, &w.Name, &w.Type, &w.Status, &w.Country, &w.Parent, &created, &reason, &s.Role, &s.Factor, &s.Administer}, more...)
+		err := scanUser(r, &s.User, dest...)
 		w.Created, w.ReasonRequired = fromMicros(created), reason != 0
 		if s.User.SuperAdmin {
 			s.Role, s.Administer = fleet.SuperAdmin, true

@@ -50,13 +50,8 @@ func (w *where) scope(ws fleet.Workspace) {
 // be read; the message says what to add.
 func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet.Page[fleet.SIM], error) {
 	shown := l
-	l = withoutOwn(ws, l)
 	page := fleet.Page[fleet.SIM]{PerPage: l.PerPage}
-	sought := []string{"imsi", "msisdn", "eid"}
-	if ws.Type != fleet.Enterprise { // an enterprise has indexes for the others
-		sought = append(sought, "iccid", "iccid_with_luhn", "endpoint")
-	}
-	l, err := tx.identify(ctx, l, "id", sought...)
+	l, err := tx.identifySIMs(ctx, ws, l)
 	if err != nil {
 		return page, err
 	}
@@ -76,6 +71,27 @@ func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet
 		return err
 	})
 	return page, err
+}
+
+// identifySIMs replaces the filters of a list that are slow by ids.
+func (tx *Tx) identifySIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet.List, error) {
+	sought := []string{"imsi", "msisdn", "eid"}
+	if ws.Type != fleet.Enterprise { // an enterprise has indexes for the others
+		sought = append(sought, "iccid", "iccid_with_luhn", "endpoint")
+	}
+	return tx.identify(ctx, withoutOwn(ws, l), "id", sought...)
+}
+
+// CountSIMs counts the SIMs that SIMs lists. Errors: those of SIMs.
+func (tx *Tx) CountSIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (int, error) {
+	l, err := tx.identifySIMs(ctx, ws, l)
+	if err != nil {
+		return 0, err
+	}
+	l.Page = 1
+	var page fleet.Page[fleet.SIM]
+	_, _, _, err = tx.locate(ctx, ws, l, &page)
+	return page.Total, err
 }
 
 // seenPage returns the condition of one page, by id, of all SIMs that an issuer or a reseller

@@ -25,17 +25,22 @@ func (q tracedQuerier) exec(ctx context.Context, sql string, args ...any) (int64
 	return n, err
 }
 
-// traced reports each row of statements that run together.
-func (q tracedQuerier) traced(statements []statement) []statement {
-	all := make([]statement, len(statements))
+// traced returns statements that run together, and a function that reports them afterwards.
+func (q tracedQuerier) traced(statements []statement) (all []statement, report func()) {
+	all = make([]statement, len(statements))
+	rowsOf := make([]int, len(statements))
 	for i, s := range statements {
 		all[i] = s
 		all[i].scan = func(r rows) error {
-			q.trace(s.text, 1)
+			rowsOf[i]++
 			return s.scan(r)
 		}
 	}
-	return all
+	return all, func() {
+		for i, s := range all {
+			q.trace(s.text, rowsOf[i])
+		}
+	}
 }
 
 type tracedRows struct {

@@ -77,11 +77,14 @@ func (tx *Tx) sendTogether(ctx context.Context, send func(*pgQuerier, context.Co
 	for _, s := range statements {
 		s.args = storable(s.args)
 	}
-	q := tx.q
-	if t, ok := q.(tracedQuerier); ok {
-		q, statements = t.querier, t.traced(statements)
+	if t, ok := tx.q.(tracedQuerier); ok {
+		if q, ok := t.querier.(*pgQuerier); ok {
+			traced, report := t.traced(statements)
+			defer report()
+			return tx.recordErr(send(q, ctx, traced))
+		}
 	}
-	if q, ok := q.(*pgQuerier); ok {
+	if q, ok := tx.q.(*pgQuerier); ok {
 		return tx.recordErr(send(q, ctx, statements))
 	}
 	for _, s := range statements {

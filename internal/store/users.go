@@ -168,26 +168,30 @@ func (tx *Tx) SetMembership(ctx context.Context, user fleet.UserID, ws fleet.Wor
 }
 
 // Memberships reads the Workspaces of a user with the roles there, by Workspace id.
-func (tx *Tx) Memberships(ctx context.Context, user fleet.UserID) ([]fleet.Membership, error) {
-	var all []fleet.Membership
-	err := tx.queryEach(ctx, `
-		SELECT `+workspaceColumns+`, m.status, CASE WHEN m.invited_at IS NULL THEN 0 ELSE 1 END, r.role
+func (tx *Tx) Memberships(ctx context.Context, user fleet.UserID) (all []fleet.Membership, err error) {
+	ask := membershipsWhere("m.user_id = $1", &all, int64(user))
+	return all, tx.queryEach(ctx, ask.text, ask.args, ask.scan)
+}
+
+// membershipsWhere returns the statement that reads the memberships m of one user.
+func membershipsWhere(condition string, all *[]fleet.Membership, args ...any) statement {
+	return statement{`
+		SELECT ` + workspaceColumns + `, m.user_id, m.status, CASE WHEN m.invited_at IS NULL THEN 0 ELSE 1 END, r.role
 		FROM memberships m JOIN membership_roles r USING (user_id, workspace_id) JOIN workspaces w ON w.id = m.workspace_id
-		WHERE m.user_id = $1 ORDER BY m.workspace_id, r.role`, []any{int64(user)}, func(r rows) error {
-		m := fleet.Membership{User: user}
+		WHERE ` + condition + ` ORDER BY m.workspace_id, r.role`, args, func(r rows) error {
+		var m fleet.Membership
 		var role fleet.Role
 		var invited int
-		if err := scanWorkspace(r, &m.Workspace, &m.Status, &invited, &role); err != nil {
+		if err := scanWorkspace(r, &m.Workspace, &m.User, &m.Status, &invited, &role); err != nil {
 			return err
 		}
 		m.Invited = invited != 0
-		if n := len(all); n > 0 && all[n-1].Workspace.ID == m.Workspace.ID {
-			all[n-1].Roles = append(all[n-1].Roles, role)
+		if n := len(*all); n > 0 && (*all)[n-1].Workspace.ID == m.Workspace.ID {
+			(*all)[n-1].Roles = append((*all)[n-1].Roles, role)
 			return nil
 		}
 		m.Roles = []fleet.Role{role}
-		all = append(all, m)
+		*all = append(*all, m)
 		return nil
-	})
-	return all, err
+	}}
 }
