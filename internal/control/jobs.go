@@ -31,7 +31,7 @@ type NewJob struct {
 //
 // Permission: MigrateSIMs for a migration, WriteSIMs for a change of status; users only. Errors:
 // NotFound for a Workspace that the caller does not administer (the target) or is not a member of
-// (in a filter), and for a job that the caller may not see; BadQuery for a filter; those of once.
+// (in a filter), and for a job that the caller may not see; NotFound and Forbidden of mayUndo; BadQuery for a filter; those of once.
 func (c *Control) CreateJob(ctx context.Context, who identity.Principal, n NewJob, w Write[fleet.Job]) (Reply, error) {
 	if err := n.Note.Check(); err != nil {
 		return Reply{}, err
@@ -105,8 +105,67 @@ func (n NewJob) check(ctx context.Context, tx *store.Tx, who identity.Principal)
 		if err := n.continues(old); err != nil {
 			return err
 		}
+		if err := n.mayUndo(ctx, tx, who, old); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// mayUndo refuses an undo that could not move a single SIM, because the caller administers no
+// Workspace that it takes SIMs from, or none that it gives them back to.
+func (n NewJob) mayUndo(ctx context.Context, tx *store.Tx, who identity.Principal, old fleet.Job) error {
+	if n.Kind != fleet.JobUndo {
+		return nil
+	}
+	moves := n.wayBack(old)
+	var workspaces []fleet.WorkspaceID
+	for _, m := range moves {
+		workspaces = append(workspaces, m.from, m.to)
+	}
+	standings, err := tx.Standings(ctx, who.User, fleet.Once(workspaces))
+	if err != nil || len(moves) == 0 {
+		return err
+	}
+	may := func(ws fleet.WorkspaceID, side fleet.Side) bool {
+		s := standings[ws]
+		return fleet.Authorize(side, &s) != fleet.NoAuthority
+	}
+	if slices.ContainsFunc(moves, func(m wayBack) bool { return may(m.from, fleet.SideOut) && may(m.to, fleet.SideInto) }) {
+		return nil
+	}
+	for _, m := range moves {
+		if !may(m.to, fleet.SideInto) {
+			return fleet.Missing("workspace", int64(m.to))
+		}
+	}
+	if from := moves[0].from; standings[from].Role == fleet.NoRole {
+		return fleet.Missing("workspace", int64(from))
+	}
+	return fleet.Errorf(fleet.Forbidden, "Only an Administrator of Workspace %d may take SIMs out of it", moves[0].from)
+}
+
+// wayBack is where an undo takes SIMs from, and where they go.
+type wayBack struct{ from, to fleet.WorkspaceID }
+
+// wayBack returns the moves that an undo of a job, or the retry of an undo, would make, as far as the
+// job's counts say.
+func (n NewJob) wayBack(old fleet.Job) (moves []wayBack) {
+	for _, c := range old.Counts {
+		m := wayBack{c.Source, c.Home} // the rest of an undo
+		switch {
+		case n.Select.DoneBy != nil && c.Verdict != fleet.VerdictDone, n.Select.DoneBy == nil && c.Verdict == fleet.VerdictDone:
+			continue
+		case n.Select.DoneBy != nil && old.Kind == fleet.JobUndo:
+			m = wayBack{c.Home, c.Source}
+		case n.Select.DoneBy != nil:
+			m = wayBack{old.Target.ID, c.Source}
+		}
+		if m.from != 0 && m.to != 0 {
+			moves = append(moves, m)
+		}
+	}
+	return moves
 }
 
 // continues refuses an earlier job that cannot be retried or undone.
@@ -340,7 +399,8 @@ func (v JobVerb) In(state fleet.JobState) bool { return slices.Contains(from[v],
 // not begun: the change and the chunk wait for each other.
 //
 // Permission: MigrateSIMs, and to be the user who made the job or an Administrator of its target;
-// to pause and cancel, an Administrator of a source is enough. Errors: NotFound; Forbidden; InUse if
+// to pause and cancel, an Administrator of a source, or of a Workspace that gets SIMs back from an
+// undo, is enough. Errors: NotFound; Forbidden; InUse if
 // the state does not allow it; PreconditionStale for another plan; those of once.
 func (c *Control) ChangeJob(ctx context.Context, who identity.Principal, a JobAction, w Write[fleet.Job]) (Reply, error) {
 	g := guard{need: identity.MigrateSIMs, replay: func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {

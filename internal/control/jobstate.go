@@ -15,8 +15,8 @@ import (
 func (a JobAction) allowed(ctx context.Context, tx *store.Tx, who identity.Principal, j fleet.Job) error {
 	sides := []fleet.WorkspaceID{j.Target.ID}
 	if a.Do == JobPause || a.Do == JobCancel {
-		for _, s := range j.Sources {
-			sides = append(sides, s.ID)
+		for _, c := range j.Counts {
+			sides = append(sides, c.Source, c.Home)
 		}
 	}
 	standings, err := tx.Standings(ctx, who.User, fleet.Once(sides))

@@ -87,8 +87,8 @@ func (w *JobWatch) Check(ctx context.Context, who identity.Principal) error {
 			return err
 		}
 		sides := []fleet.WorkspaceID{j.Target.ID}
-		for _, s := range j.Sources {
-			sides = append(sides, s.ID)
+		for _, c := range j.Counts {
+			sides = append(sides, c.Source, c.Home)
 		}
 		w.reader = fleet.JobReader{All: who.SuperAdmin, User: who.User, Known: make(map[fleet.WorkspaceID]bool)}
 		if who.User == 0 {

@@ -128,6 +128,9 @@ func (s *jobStep) judgeEntry(ctx context.Context, tx *store.Tx, j *fleet.Job, ro
 		return len(rows), nil, nil
 	}
 	keep := fleet.Judge(rows, snap.Snapshot, freeze)
+	if freeze {
+		snap.Entry.GiveBack(rows)
+	}
 	req.SIMs = make([]fleet.SIMID, len(keep.SIMs))
 	for i, sim := range keep.SIMs {
 		req.SIMs[i] = sim.ID

@@ -259,6 +259,7 @@ type Job struct {
 // JobCount is how many SIMs of a source have a verdict.
 type JobCount struct {
 	Source  WorkspaceID
+	Home    WorkspaceID // gets the SIMs back from an undo; 0 in other jobs
 	Verdict Verdict
 	SIMs    int
 }
@@ -276,13 +277,13 @@ func (j *Job) Count(verdicts ...Verdict) (n int) {
 // Recount updates the counts of a job after planned SIMs have got these verdicts.
 func (j *Job) Recount(sims []JobSIM) {
 	for _, s := range sims {
-		j.recount(JobCount{s.Source, VerdictPlanned, -1})
-		j.recount(JobCount{s.Source, s.Verdict, 1})
+		j.recount(JobCount{s.Source, s.Home, VerdictPlanned, -1})
+		j.recount(JobCount{s.Source, s.Home, s.Verdict, 1})
 	}
 }
 
 func (j *Job) recount(c JobCount) {
-	i := slices.IndexFunc(j.Counts, func(d JobCount) bool { return d.Source == c.Source && d.Verdict == c.Verdict })
+	i := slices.IndexFunc(j.Counts, func(d JobCount) bool { return d.Source == c.Source && d.Home == c.Home && d.Verdict == c.Verdict })
 	if i < 0 {
 		j.Counts = append(j.Counts, c)
 		return
@@ -298,6 +299,7 @@ type JobSIM struct {
 	Line    int // of the uploaded file
 	Version int64
 	Source  WorkspaceID
+	Home    WorkspaceID // gets it back from an undo; 0 in other jobs
 	Verdict Verdict
 	Codes   []ConflictCode
 	Given   string        // the identifier of the selection, if there is no SIM

@@ -4,6 +4,7 @@ package fleet
 // made; JobCount says what has become of them.
 type JobEffect struct {
 	Source  WorkspaceID // 0 for identifiers without a SIM
+	Home    WorkspaceID // gets the SIMs back from an undo; 0 in other jobs
 	Verdict Verdict     // of the plan
 	Codes   []ConflictCode
 	Change  PlannedChange

@@ -143,6 +143,17 @@ func UndoSome(req UndoRequest, snap UndoSnapshot) (plan *UndoPlan, refused Refus
 	return nil, refused
 }
 
+// GiveBack notes in the rows of an undo which Workspace gets each SIM back.
+func (m *Migration) GiveBack(rows []JobSIM) {
+	homes := make(map[SIMID]WorkspaceID, len(m.Lines))
+	for i := range m.Lines {
+		homes[m.Lines[i].SIM] = m.Lines[i].Before.Workspace
+	}
+	for i := range rows {
+		rows[i].Home = homes[rows[i].SIM]
+	}
+}
+
 // WhyRefused describes a reason why a SIM of a job was not moved.
 func WhyRefused(code ConflictCode) string {
 	for _, r := range simRules {

@@ -10,8 +10,8 @@ type JobReader struct {
 }
 
 // See returns the job with the counts and the sources that the caller may see: of their own
-// Workspaces; of the target, what it gets; and what was not found, if they made the job. complete is
-// false if the job concerns a Workspace that is not Known. The rule is the same as that of the
+// Workspaces; of the target, or of a Workspace that an undo gives SIMs back to, what it gets; and
+// what was not found, if they made the job. complete is false if the job concerns a Workspace that is not Known. The rule is the same as that of the
 // store's lists.
 func (r JobReader) See(j Job) (seen Job, complete bool) {
 	complete = true
@@ -21,8 +21,10 @@ func (r JobReader) See(j Job) (seen Job, complete bool) {
 		return j, true
 	}
 	for _, c := range j.Counts {
-		if _, known := r.Known[c.Source]; c.Source != 0 && !known && r.User != 0 {
-			complete = false
+		for _, ws := range []WorkspaceID{c.Source, c.Home} {
+			if _, known := r.Known[ws]; ws != 0 && !known && r.User != 0 {
+				complete = false
+			}
 		}
 		if r.sees(j, c) {
 			seen.Counts = append(seen.Counts, c)
@@ -44,5 +46,5 @@ func (r JobReader) sees(j Job, c JobCount) bool {
 		return true
 	}
 	moves := c.Verdict == VerdictPlanned || c.Verdict == VerdictDone || c.Verdict == VerdictDrifted
-	return moves && j.Target.ID != 0 && r.Known[j.Target.ID]
+	return moves && (j.Target.ID != 0 && r.Known[j.Target.ID] || c.Home != 0 && r.Known[c.Home])
 }

@@ -32,8 +32,8 @@ var jobAccesses = map[string]jobAccess{
 	"POST /api/v1/migration_job/{job_id}/cancel": {"waiting", 200, 200, 200, 403, 403, 404, 403, 200},
 	// A retry is a new job of the caller, who has to administer the target.
 	"POST /api/v1/migration_job/{job_id}/retry": {"done", 201, 201, 404, 404, 404, 404, 403, 201},
-	// So is an undo, whose SIMs are refused as far as the caller may not move them.
-	"POST /api/v1/migration_job/{job_id}/undo": {"done", 201, 201, 201, 201, 201, 404, 403, 201},
+	// So is an undo: the caller has to administer both Workspaces of at least one of its moves.
+	"POST /api/v1/migration_job/{job_id}/undo": {"done", 201, 404, 404, 404, 404, 404, 403, 201},
 }
 
 func TestEveryJobOperationHasARow(t *testing.T) {

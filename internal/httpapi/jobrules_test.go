@@ -298,6 +298,109 @@ func TestContract_JobsOfOnePairTakeTurns(t *testing.T) {
 	})
 }
 
+// An undo and a job that moves SIMs between the same two Workspaces run one after the other, in
+// either order; a job between other Workspaces does not wait.
+func TestContract_JobUndoTakesTurns(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		moved, j := jobOf(t, s, admin, withAuto(selecting(1000, 1001)))
+		isJob(t, j, "completed", "2 done")
+		back := admin.Post(moved+"/undo", object{"dry_run": false, "on_conflict": "skip"}).Is(http.StatusCreated).Header.Get("Location")
+		lease := stepUntil(t, s, func() bool { return readJob(t, admin, back).State == "running" })
+		waits := func(path string) {
+			t.Helper()
+			if j := readJob(t, admin, path); j.State != "waiting" || j.StatusDetails.WaitingFor != "other_job" {
+				t.Errorf("%s is %s, %+v", path, j.State, j.StatusDetails)
+			}
+		}
+		same, _ := jobOf(t, s, admin, withAuto(selecting(1002)))
+		waits(same)
+		_, other := jobOf(t, s, admin, plus(withAuto(selecting(1003)), "target_workspace", object{"id": kit.FleetFR}))
+		isJob(t, other, "completed", "1 done")
+		if err := s.Control.ReleaseJob(t.Context(), lease); err != nil {
+			t.Fatal(err)
+		}
+		s.RunJobs()
+		isJob(t, readJob(t, admin, back), "completed", "2 done")
+
+		s.Clock.Advance(2 * kit.JobLook)
+		admin = s.As("admin@example.com")
+		lease = stepUntil(t, s, func() bool { return readJob(t, admin, same).State == "running" })
+		again := admin.Post(jobPath(other.ID)+"/undo", object{"dry_run": false}).Is(http.StatusCreated).Header.Get("Location")
+		later, j := jobOf(t, s, admin, withAuto(selecting(1004)))
+		waits(later)
+		isJob(t, readJob(t, admin, again), "completed", "1 done")
+		if err := s.Control.ReleaseJob(t.Context(), lease); err != nil {
+			t.Fatal(err)
+		}
+		s.RunJobs()
+		isJob(t, advanced(t, s, 2*kit.JobLook, jobPath(j.ID)), "completed", "1 done")
+	})
+}
+
+// Members of the Workspaces that an undo of a job gives SIMs back to see what they get.
+func TestContract_JobUndoAtHome(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		path, j := jobOf(t, s, admin, withAuto(selecting(kit.ActivatedSIM, kit.IssuedSIM, kit.SIMInFR)))
+		isJob(t, j, "completed", "3 done")
+		undo := admin.Post(path+"/undo", "").Is(http.StatusCreated).Header.Get("Location")
+		s.RunJobs()
+		watcher := s.As("observer@example.com") // of FleetDE
+		isJob(t, readJob(t, watcher, undo), "planned", "2 planned")
+		wantSIMs(t, watcher, undo, map[string]string{"251": "planned", "252": "planned"})
+		if list := decodeBody[[]api.Job](t, watcher.Get(migrationJobs+"?q=kind:undo"), http.StatusOK); len(list) != 1 || counted(list[0]) != "2 planned" {
+			t.Errorf("the list has %+v", list)
+		}
+		if text := watcher.With("Accept", "text/csv").Get(undo + "/sim").Is(http.StatusOK).Body; strings.Count(string(text), "\n") != 3 {
+			t.Errorf("the file is %s", text)
+		}
+		wantCode(t, watcher.Post(undo+"/cancel", ""), http.StatusForbidden, 1104)
+		tag := admin.Get(undo).Header.Get("ETag")
+		wantCode(t, watcher.With("If-Match", tag).Post(undo+"/start", ""), http.StatusForbidden, 1104)
+		admin.With("If-Match", tag).Post(undo+"/start", "").Is(http.StatusOK)
+		s.RunJobs()
+		isJob(t, readJob(t, watcher, undo), "completed", "2 done")
+		s.MustFsck()
+	})
+}
+
+// An undo that could not move a single SIM is refused before a job is made, as the undo of a
+// migration is.
+func TestContract_JobUndoNeedsRights(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		path, j := jobOf(t, s, admin, withAuto(selecting(kit.ActivatedSIM, kit.SIMInFR)))
+		isJob(t, j, "completed", "2 done")
+		undo := admin.Post(path+"/undo", object{"dry_run": false}).Is(http.StatusCreated).Header.Get("Location")
+		s.RunJobs()
+		isJob(t, readJob(t, admin, undo), "completed", "2 done")
+		for _, c := range []struct {
+			from, de, fr fleet.Role // in FleetUS, FleetDE and FleetFR
+			status, code int
+			again        int // of an undo of the undo
+		}{
+			{fleet.Observer, fleet.Observer, fleet.Observer, 404, 1201, 404},
+			{fleet.Administrator, fleet.Observer, fleet.Observer, 404, 1201, 403},
+			{fleet.Observer, fleet.Administrator, fleet.Administrator, 403, 1104, 404},
+			{fleet.NoRole, fleet.Administrator, fleet.Administrator, 404, 1201, 404},
+			{fleet.Administrator, fleet.Administrator, fleet.Observer, 201, 0, 201},
+		} {
+			for ws, role := range map[fleet.WorkspaceID]fleet.Role{kit.FleetUS: c.from, kit.FleetDE: c.de, kit.FleetFR: c.fr} {
+				s.SetRole(kit.StrangerID, ws, role)
+			}
+			stranger := s.As("stranger@example.com")
+			got := stranger.Post(path+"/undo", "")
+			if got.Status != c.status || c.code != 0 && !strings.Contains(string(got.Body), fmt.Sprint(c.code)) {
+				t.Errorf("%+v: %d %s", c, got.Status, got.Body)
+			}
+			if got := stranger.Post(undo+"/undo", ""); got.Status != c.again {
+				t.Errorf("%+v, of the undo: %d %s", c, got.Status, got.Body)
+			}
+		}
+	})
+}
+
 // The undo of a job is seen by the members of the Workspaces that the SIMs leave, each with its own
 // SIMs, and by the user who made it.
 func TestContract_JobUndoRights(t *testing.T) {

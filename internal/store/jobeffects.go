@@ -10,8 +10,8 @@ import (
 
 // countJobEffect adds to the number of SIMs with the same effect.
 var countJobEffect = insertion("job_effects AS o",
-	"job_id workspace_id verdict codes status_before status_after device_before device_after sims",
-	`ON CONFLICT (job_id, workspace_id, verdict, codes, status_before, status_after, device_before, device_after)
+	"job_id workspace_id home_id verdict codes status_before status_after device_before device_after sims",
+	`ON CONFLICT (job_id, workspace_id, home_id, verdict, codes, status_before, status_after, device_before, device_after)
 	DO UPDATE SET sims = o.sims + excluded.sims`)
 
 // jobEffects returns the statements that count what the plan of a job does to SIMs that were
@@ -19,13 +19,14 @@ var countJobEffect = insertion("job_effects AS o",
 func jobEffects(id fleet.JobID, sims []fleet.JobSIM) (list []statement, err error) {
 	type key struct {
 		source  fleet.WorkspaceID
+		home    fleet.WorkspaceID
 		verdict fleet.Verdict
 		codes   string
 		change  fleet.PlannedChange
 	}
 	counts := make(map[key]int) // few: SIMs are refused for few reasons
 	for _, s := range sims {
-		counts[key{s.Source, s.Verdict, codesText(s.Codes), s.Change}]++
+		counts[key{s.Source, s.Home, s.Verdict, codesText(s.Codes), s.Change}]++
 	}
 	for k, n := range counts {
 		before, after := int(k.change.Before), int(k.change.After)
@@ -33,7 +34,7 @@ func jobEffects(id fleet.JobID, sims []fleet.JobSIM) (list []statement, err erro
 			before, after = -1, -1
 		}
 		args, err := countJobEffect.args(params{
-			"job_id": int64(id), "workspace_id": int64(k.source), "verdict": int(k.verdict), "codes": k.codes,
+			"job_id": int64(id), "workspace_id": int64(k.source), "home_id": int64(k.home), "verdict": int(k.verdict), "codes": k.codes,
 			"status_before": before, "status_after": after,
 			"device_before": oneIf(k.change.InDevice), "device_after": oneIf(k.change.IntoDevice), "sims": n,
 		})
@@ -56,14 +57,14 @@ func oneIf(is bool) int {
 func (tx *Tx) JobEffects(ctx context.Context, who Caller, token fleet.WorkspaceID, id fleet.JobID) (effects []fleet.JobEffect, err error) {
 	w := where{tx: tx}
 	w.and("n.job_id = " + w.arg(int64(id)))
-	w.and(w.seesJobSIM(reader{who, token}, "n.workspace_id"))
-	err = tx.queryEach(ctx, `SELECT n.workspace_id, n.verdict, n.codes, n.status_before, n.status_after, n.device_before, n.device_after, n.sims
+	w.and(w.seesJobSIM(reader{who, token}, "n.workspace_id", "n.home_id"))
+	err = tx.queryEach(ctx, `SELECT n.workspace_id, n.home_id, n.verdict, n.codes, n.status_before, n.status_after, n.device_before, n.device_after, n.sims
 		FROM job_effects n JOIN jobs j ON j.id = n.job_id WHERE `+w.String()+
-		" ORDER BY n.workspace_id, n.verdict, n.codes, n.status_before, n.status_after, n.device_before, n.device_after", w.args, func(r rows) error {
+		" ORDER BY n.workspace_id, n.home_id, n.verdict, n.codes, n.status_before, n.status_after, n.device_before, n.device_after", w.args, func(r rows) error {
 		var e fleet.JobEffect
 		var codes string
 		var in, into int
-		err := r.Scan(&e.Source, &e.Verdict, &codes, &e.Change.Before, &e.Change.After, &in, &into, &e.SIMs)
+		err := r.Scan(&e.Source, &e.Home, &e.Verdict, &codes, &e.Change.Before, &e.Change.After, &in, &into, &e.SIMs)
 		e.Codes = codesOf(codes)
 		if e.Change.Known = e.Change.Before >= 0; !e.Change.Known {
 			e.Change = fleet.PlannedChange{}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -55,13 +56,17 @@ func (tx *Tx) InsertJob(ctx context.Context, j fleet.Job) (id fleet.JobID, err e
 		"wave": 0, "version": 1, "attempt": 0, "lease_owner": "", "lease_until": micros(tx.now),
 	}, &id)
 	if err == nil && j.Target.ID != 0 {
-		err = tx.writeAll(ctx, jobSides(id, 1, []fleet.WorkspaceID{j.Target.ID}))
+		err = tx.writeAll(ctx, jobSides(id, 1, map[fleet.WorkspaceID]bool{j.Target.ID: true}))
 	}
 	return id, err
 }
 
-func jobSides(id fleet.JobID, side int, workspaces []fleet.WorkspaceID) (list []statement) {
-	for _, ws := range workspaces {
+// jobSides adds Workspaces to a job, as sources (side 0), or as what gets SIMs (side 1). 0 is left out.
+func jobSides(id fleet.JobID, side int, workspaces map[fleet.WorkspaceID]bool) (list []statement) {
+	for _, ws := range slices.Sorted(maps.Keys(workspaces)) {
+		if ws == 0 {
+			continue
+		}
 		list = append(list, locking("INSERT INTO job_sides (workspace_id, job_id, side) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", int64(ws), int64(id), side))
 	}
 	return list
@@ -276,8 +281,8 @@ func (tx *Tx) SaveJob(ctx context.Context, j fleet.Job, l *JobLease) error {
 	return err
 }
 
-// RunningBeside counts the running jobs, and those of them that share the target and a source with
-// a job. It serializes with itself until the transaction ends, so that two jobs do not both begin.
+// RunningBeside counts the running jobs, and those of them that move SIMs between the same two
+// Workspaces as a job, in either direction. It serializes with itself until the transaction ends, so that two jobs do not both begin.
 func (tx *Tx) RunningBeside(ctx context.Context, j fleet.Job) (all, same int, err error) {
 	if tx.d == Postgres {
 		if err := tx.exec(ctx, "SELECT pg_advisory_xact_lock($1::bigint)", jobsLock); err != nil {
@@ -285,9 +290,11 @@ func (tx *Tx) RunningBeside(ctx context.Context, j fleet.Job) (all, same int, er
 		}
 	}
 	_, err = tx.queryRow(ctx, `
-		SELECT count(*), COALESCE(SUM(CASE WHEN o.target_id = $2 AND EXISTS (SELECT 1 FROM job_sides a JOIN job_sides b ON b.workspace_id = a.workspace_id
-			WHERE a.job_id = o.id AND a.side = `+sourceSide+` AND b.job_id = $1 AND b.side = `+sourceSide+`) THEN 1 ELSE 0 END), 0)
-		FROM jobs o WHERE o.state = 'running' AND o.id <> $1 AND o.next_at IS NOT NULL`, []any{int64(j.ID), int64(j.Target.ID)}, &all, &same)
+		SELECT count(*), COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM job_sides a JOIN job_sides b ON b.job_id = a.job_id AND b.side = `+targetSide+`
+				JOIN job_sides c ON c.job_id = o.id AND c.workspace_id = a.workspace_id
+				JOIN job_sides d ON d.job_id = o.id AND d.workspace_id = b.workspace_id AND d.side <> c.side
+			WHERE a.job_id = $1 AND a.side = `+sourceSide+` AND a.workspace_id <> b.workspace_id) THEN 1 ELSE 0 END), 0)
+		FROM jobs o WHERE o.state = 'running' AND o.id <> $1 AND o.next_at IS NOT NULL`, []any{int64(j.ID)}, &all, &same)
 	return all, same, err
 }
 
@@ -380,8 +387,8 @@ func (tx *Tx) Jobs(ctx context.Context, who Caller, token fleet.WorkspaceID, l f
 	return page, tx.addJobCounts(ctx, as, page.Items)
 }
 
-// addJobCounts fills in the counts and sources that a reader may see: of their own Workspaces; of
-// the target, what it gets; and what was not found, for the user who made the job.
+// addJobCounts fills in the counts and sources that a reader may see; the rule is that of
+// fleet.JobReader.
 func (tx *Tx) addJobCounts(ctx context.Context, as reader, jobs []fleet.Job) error {
 	at := make(map[fleet.JobID]*fleet.Job, len(jobs))
 	ids := make([]fleet.JobID, len(jobs))
@@ -391,13 +398,13 @@ func (tx *Tx) addJobCounts(ctx context.Context, as reader, jobs []fleet.Job) err
 	w := where{tx: tx}
 	w.and(w.in("n.job_id", arrayParam(tx, ids)))
 	w.and("n.sims > 0")
-	w.and(w.seesJobSIM(as, "n.workspace_id"))
-	return tx.queryEach(ctx, `SELECT n.job_id, n.workspace_id, n.verdict, n.sims, COALESCE(s.name, '') FROM job_counts n JOIN jobs j ON j.id = n.job_id
-		LEFT JOIN workspaces s ON s.id = n.workspace_id WHERE `+w.String()+" ORDER BY n.job_id, n.workspace_id, n.verdict", w.args, func(r rows) error {
+	w.and(w.seesJobSIM(as, "n.workspace_id", "n.home_id"))
+	return tx.queryEach(ctx, `SELECT n.job_id, n.workspace_id, n.home_id, n.verdict, n.sims, COALESCE(s.name, '') FROM job_counts n JOIN jobs j ON j.id = n.job_id
+		LEFT JOIN workspaces s ON s.id = n.workspace_id WHERE `+w.String()+" ORDER BY n.job_id, n.workspace_id, n.home_id, n.verdict", w.args, func(r rows) error {
 		var id fleet.JobID
 		var c fleet.JobCount
 		var name string
-		if err := r.Scan(&id, &c.Source, &c.Verdict, &c.SIMs, &name); err != nil {
+		if err := r.Scan(&id, &c.Source, &c.Home, &c.Verdict, &c.SIMs, &name); err != nil {
 			return err
 		}
 		j := at[id]
@@ -410,13 +417,18 @@ func (tx *Tx) addJobCounts(ctx context.Context, as reader, jobs []fleet.Job) err
 	})
 }
 
-// seesJobSIM returns the condition that a reader sees the SIMs of a source of a job j, whose
-// column is given, 0 for none.
-func (w *where) seesJobSIM(as reader, source string) string {
+// seesJobSIM returns the condition that a reader sees the SIMs of a source of a job j that go back to
+// a home. The columns of both are given; they are 0 for none.
+func (w *where) seesJobSIM(as reader, source, home string) string {
 	if as.SuperAdmin {
 		return "1 = 1"
 	}
-	terms := []string{source + " <> 0 AND " + w.member(as, source), "j.target_id IS NOT NULL AND n.verdict IN (" + plannedVerdict + ", " + doneVerdict + ", " + driftedVerdict + ") AND " + w.member(as, "j.target_id")}
+	const moves = "n.verdict IN (" + plannedVerdict + ", " + doneVerdict + ", " + driftedVerdict + ")"
+	terms := []string{
+		source + " <> 0 AND " + w.member(as, source),
+		"j.target_id IS NOT NULL AND " + moves + " AND " + w.member(as, "j.target_id"),
+		home + " <> 0 AND " + moves + " AND " + w.member(as, home),
+	}
 	if as.User != 0 {
 		terms = append(terms, source+" = 0 AND j.user_id = "+w.arg(int64(as.User)))
 	}

@@ -11,22 +11,22 @@ import (
 )
 
 // jobSIMRow returns the columns of a row of job_sims, without its job.
-func jobSIMRow(s fleet.JobSIM) [9]any {
-	return [9]any{
+func jobSIMRow(s fleet.JobSIM) [10]any {
+	return [10]any{
 		s.Pos, orNull(s.SIM), orNull(int64(s.Line)), s.Version, orNull(s.Source), int(s.Verdict), textOrNull(codesText(s.Codes)),
-		textOrNull(s.Given), orNull(s.Undoes),
+		textOrNull(s.Given), orNull(s.Undoes), orNull(s.Home),
 	}
 }
 
-const insertJobSIMs = "INSERT INTO job_sims (job_id, pos, sim_id, line, version, source_id, verdict, codes, given, undoes) "
+const insertJobSIMs = "INSERT INTO job_sims (job_id, pos, sim_id, line, version, source_id, verdict, codes, given, undoes, home_id) "
 
-var insertJobSIMsSQLite = valuesText(insertJobSIMs+"VALUES %s", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+var insertJobSIMsSQLite = valuesText(insertJobSIMs+"VALUES %s", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 
 const insertJobSIMsPostgres = insertJobSIMs + `
 	SELECT $1::bigint, t.pos, NULLIF(t.sim_id, 0), NULLIF(t.line, 0), t.version, NULLIF(t.source_id, 0), COALESCE(t.verdict, 0),
-		NULLIF(t.codes, ''), NULLIF(t.given, ''), NULLIF(t.undoes, 0)
-	FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[], $8::text[], $9::text[], $10::bigint[])
-		AS t (pos, sim_id, line, version, source_id, verdict, codes, given, undoes)`
+		NULLIF(t.codes, ''), NULLIF(t.given, ''), NULLIF(t.undoes, 0), NULLIF(t.home_id, 0)
+	FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[], $8::text[], $9::text[], $10::bigint[],
+		$11::bigint[]) AS t (pos, sim_id, line, version, source_id, verdict, codes, given, undoes, home_id)`
 
 // jobSIMArrays returns one array per column of insertJobSIMsPostgres. An array of zeros is
 // empty: unnest fills it up with NULL.
@@ -55,6 +55,7 @@ func (tx *Tx) jobSIMArrays(sims []fleet.JobSIM) []any {
 		text(func(s fleet.JobSIM) string { return codesText(s.Codes) }),
 		text(func(s fleet.JobSIM) string { return s.Given }),
 		number(func(s fleet.JobSIM) int64 { return int64(s.Undoes) }),
+		number(func(s fleet.JobSIM) int64 { return int64(s.Home) }),
 	}
 }
 
@@ -64,7 +65,7 @@ func (tx *Tx) insertJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.Jo
 		return tx.exec(ctx, insertJobSIMsPostgres, append([]any{int64(id)}, tx.jobSIMArrays(sims)...)...)
 	}
 	return inChunks(len(sims), func(first, size int) error {
-		args := make([]any, 0, 10*size)
+		args := make([]any, 0, 11*size)
 		for _, s := range sims[first : first+size] {
 			row := jobSIMRow(s)
 			args = append(append(args, int64(id)), row[:]...)
@@ -84,19 +85,20 @@ func (tx *Tx) AddJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.JobSI
 		return nil, err
 	}
 	counts := make(jobCounts)
-	var sources []fleet.WorkspaceID
+	sources, homes := make(map[fleet.WorkspaceID]bool), make(map[fleet.WorkspaceID]bool)
 	for _, s := range added {
-		counts[fleet.JobCount{Source: s.Source, Verdict: s.Verdict}]++
-		if s.Source != 0 && (len(sources) == 0 || sources[len(sources)-1] != s.Source) {
-			sources = append(sources, s.Source)
-		}
+		counts[fleet.JobCount{Source: s.Source, Home: s.Home, Verdict: s.Verdict}]++
+	}
+	for c := range counts {
+		sources[c.Source], homes[c.Home] = true, true
 	}
 	effects, err := jobEffects(id, added)
 	if err != nil {
 		return nil, err
 	}
 	writes := append(counts.statements(id), effects...)
-	return added, tx.writeAll(ctx, append(writes, jobSides(id, 0, fleet.Once(sources))...))
+	writes = append(writes, jobSides(id, 0, sources)...)
+	return added, tx.writeAll(ctx, append(writes, jobSides(id, 1, homes)...))
 }
 
 // newJobSIMs returns the SIMs that a job does not have yet, each once.
@@ -143,8 +145,9 @@ type jobCounts map[fleet.JobCount]int
 func (counts jobCounts) statements(id fleet.JobID) (list []statement) {
 	for c, n := range counts {
 		if n != 0 {
-			list = append(list, locking(`INSERT INTO job_counts AS o (job_id, workspace_id, verdict, sims) VALUES ($1, $2, $3, $4)
-				ON CONFLICT (job_id, workspace_id, verdict) DO UPDATE SET sims = o.sims + excluded.sims`, int64(id), int64(c.Source), int(c.Verdict), n))
+			list = append(list, locking(`INSERT INTO job_counts AS o (job_id, workspace_id, home_id, verdict, sims) VALUES ($1, $2, $3, $4, $5)
+				ON CONFLICT (job_id, workspace_id, home_id, verdict) DO UPDATE SET sims = o.sims + excluded.sims`,
+				int64(id), int64(c.Source), int64(c.Home), int(c.Verdict), n))
 		}
 	}
 	return append(list, locking("DELETE FROM job_counts WHERE job_id = $1 AND sims = 0", int64(id)))
@@ -174,15 +177,16 @@ func (tx *Tx) NextJobSIMs(ctx context.Context, j fleet.Job, most int) (sims []fl
 	}
 	w.afterPosition(j.ID, after)
 	w.and("n.verdict = " + plannedVerdict)
-	text := `SELECT n.pos, n.sim_id, n.version, COALESCE(n.source_id, 0), COALESCE(n.undoes, 0)
+	text := `SELECT n.pos, n.sim_id, n.version, COALESCE(n.source_id, 0), COALESCE(n.home_id, 0), COALESCE(n.undoes, 0)
 		FROM job_sims n WHERE ` + w.String() + " ORDER BY n.pos LIMIT " + w.arg(most)
 	sims = make([]fleet.JobSIM, 0, most)
-	var pos, sim, version, source, undoes int64 // the same for all rows: fewer allocations
-	into := []any{&pos, &sim, &version, &source, &undoes}
+	var pos, sim, version, source, home, undoes int64 // the same for all rows: fewer allocations
+	into := []any{&pos, &sim, &version, &source, &home, &undoes}
 	err = tx.inIndexOrder(ctx, text, w.args, func(r rows) error {
 		err := r.Scan(into...)
 		sims = append(sims, fleet.JobSIM{
-			Pos: pos, SIM: fleet.SIMID(sim), Version: version, Source: fleet.WorkspaceID(source), Undoes: fleet.MigrationID(undoes),
+			Pos: pos, SIM: fleet.SIMID(sim), Version: version, Source: fleet.WorkspaceID(source), Home: fleet.WorkspaceID(home),
+			Undoes: fleet.MigrationID(undoes),
 		})
 		return err
 	})
@@ -219,8 +223,8 @@ func (tx *Tx) SetVerdicts(ctx context.Context, id fleet.JobID, sims []fleet.JobS
 	for _, s := range sims {
 		o := outcome{s.Verdict, codesText(s.Codes), s.Entry}
 		at[o] = append(at[o], s.Pos)
-		counts[fleet.JobCount{Source: s.Source, Verdict: fleet.VerdictPlanned}]--
-		counts[fleet.JobCount{Source: s.Source, Verdict: s.Verdict}]++
+		counts[fleet.JobCount{Source: s.Source, Home: s.Home, Verdict: fleet.VerdictPlanned}]--
+		counts[fleet.JobCount{Source: s.Source, Home: s.Home, Verdict: s.Verdict}]++
 		if s.Entry != 0 {
 			entries[s.Entry] = true
 		}
@@ -261,10 +265,10 @@ func (tx *Tx) AllJobCounts(ctx context.Context, id fleet.JobID) (counts []fleet.
 }
 
 func allJobCounts(id fleet.JobID, counts *[]fleet.JobCount) statement {
-	const text = "SELECT workspace_id, verdict, sims FROM job_counts WHERE job_id = $1 AND sims > 0 ORDER BY workspace_id, verdict"
+	const text = "SELECT workspace_id, home_id, verdict, sims FROM job_counts WHERE job_id = $1 AND sims > 0 ORDER BY workspace_id, home_id, verdict"
 	return statement{text, []any{int64(id)}, func(r rows) error {
 		var c fleet.JobCount
-		err := r.Scan(&c.Source, &c.Verdict, &c.SIMs)
+		err := r.Scan(&c.Source, &c.Home, &c.Verdict, &c.SIMs)
 		*counts = append(*counts, c)
 		return err
 	}}
@@ -329,7 +333,7 @@ func (w *where) afterFailed(id fleet.JobID, v fleet.Verdict, after int64) (order
 // not joined by n.job_id, so that PostgreSQL does not begin with it and sort the SIMs afterwards.
 func (w *where) seesVerdicts(as reader, id fleet.JobID) {
 	w.and("j.id = " + w.arg(int64(id)))
-	w.and(w.seesJobSIM(as, "COALESCE(n.source_id, 0)"))
+	w.and(w.seesJobSIM(as, "COALESCE(n.source_id, 0)", "COALESCE(n.home_id, 0)"))
 }
 
 // verdicts limits a query on job_sims n to some verdicts; nil means all.

@@ -1,0 +1,14 @@
+-- +goose Up
+
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+
+-- The counts of an undo are kept for each Workspace that gets SIMs back. home_id is 0 in other jobs.
+ALTER TABLE job_counts
+    ADD COLUMN home_id BIGINT NOT NULL DEFAULT 0,
+    DROP CONSTRAINT job_counts_pkey,
+    ADD PRIMARY KEY (job_id, workspace_id, home_id, verdict);
+
+-- +goose Down
+-- +goose StatementBegin
+DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+-- +goose StatementEnd
