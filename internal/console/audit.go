@@ -32,7 +32,7 @@ type auditQuery struct {
 
 // parseAudit reads the address. Invalid values have no effect.
 func parseAudit(v url.Values) auditQuery {
-	q := auditQuery{Text: clipped(v.Get("q")), User: clipped(v.Get("user")), Place: placeOf(v, auditRows)}
+	q := auditQuery{Text: clipped(v.Get("q")), User: clipped(v.Get("user")), Place: placeOf(v, "-id", auditRows)}
 	if a := fleet.AuditAction(v.Get("action")); a.Known() {
 		q.Action = a
 	}

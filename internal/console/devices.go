@@ -25,14 +25,12 @@ const devicesPer = 50
 
 // devicesData is what the list of devices shows.
 type devicesData struct {
-	Text       string // the search text
-	Status     string // "0", "1", or "" for any
-	Loose      bool   // without a SIM
-	Found      control.Devices
-	Table      []deviceRow
-	Total      int
-	Prev, Next string // the addresses of the neighbouring pages, "" for none
-	Problem    string
+	Text    string // the search text
+	Status  string // "0", "1", or "" for any
+	Loose   bool   // without a SIM
+	Table   []deviceRow
+	At      pager
+	Problem string
 }
 
 // deviceRow is a device and the SIM in it.
@@ -47,10 +45,13 @@ func (d devicesData) Filtered() bool { return d.Text != "" || d.Status != "" || 
 // Without returns the address of the list without one of its filters.
 func (d devicesData) Without(name string) string { return d.address(name, "", "") }
 
-// address returns that of the list, without the filter, and with a key if there is one.
-func (d devicesData) address(without, key, value string) string {
+// page returns the address of the page after or before an id.
+func (d devicesData) page(after, before string) string { return d.address("", after, before) }
+
+// address returns that of the list without a filter, after or before an id.
+func (d devicesData) address(without, after, before string) string {
 	v := url.Values{}
-	for _, pair := range [][2]string{{"q", d.Text}, {"status", d.Status}, {"sim", map[bool]string{true: "none"}[d.Loose]}, {key, value}} {
+	for _, pair := range [][2]string{{"q", d.Text}, {"status", d.Status}, {"sim", map[bool]string{true: "none"}[d.Loose]}, {"after", after}, {"before", before}} {
 		if pair[1] != "" && pair[0] != without {
 			v.Set(pair[0], pair[1])
 		}
@@ -70,7 +71,7 @@ func devicesPage(r *request) (reply, error) {
 	if len(d.Text) > 100 {
 		d.Text = d.Text[:100]
 	}
-	err := r.findDevices(&d, digits(v.Get("after")), digits(v.Get("before")))
+	err := r.findDevices(&d, placeOf(v, "id", devicesPer))
 	switch fleet.CodeOf(err) {
 	case fleet.BadQuery:
 		d.Problem = text("devices.toolarge")
@@ -83,38 +84,32 @@ func devicesPage(r *request) (reply, error) {
 }
 
 // findDevices reads one page by the first filter of the search that finds anything.
-func (r *request) findDevices(d *devicesData, after, before string) error {
+func (r *request) findDevices(d *devicesData, p place) error {
+	in := make(map[fleet.DeviceID]fleet.SIM)
+	read := func(l fleet.List) (fleet.Page[fleet.Device], error) {
+		found, err := r.control().ListDevices(r.Context(), r.who, l)
+		for _, s := range found.SIMs.Items {
+			in[s.Device] = s
+		}
+		return found.Page, err
+	}
 	for _, search := range deviceSearches(d.Text) {
-		filter := d.filter(search)
-		total, err := r.readDevices(filter, "id", "", 1)
+		l, err := p.list(fleet.DeviceList, d.filter(search))
 		if err != nil {
 			return err
 		}
-		if d.Total = total.Total; d.Total == 0 {
-			continue
-		}
-		sort, key := "id", after
-		if before != "" {
-			sort, key = "-id", before
-		}
-		if d.Found, err = r.readDevices(filter, sort, key, devicesPer); err != nil {
+		devices, at, err := readPage(p, l, read, func(d fleet.Device) int64 { return int64(d.ID) }, d.page)
+		if err != nil {
 			return err
 		}
-		d.place(after, before)
-		return nil
+		if d.At = at; at.Total > 0 {
+			for _, dev := range devices {
+				d.Table = append(d.Table, deviceRow{dev, in[dev.ID]})
+			}
+			return nil
+		}
 	}
 	return nil
-}
-
-func (r *request) readDevices(filter, sort, after string, per int) (control.Devices, error) {
-	l, err := fleet.ParseList(fleet.DeviceList, filter, sort, "1", strconv.Itoa(per))
-	if err == nil {
-		l, err = l.ReadAfter(after)
-	}
-	if err != nil {
-		return control.Devices{}, err
-	}
-	return r.control().ListDevices(r.Context(), r.who, l)
 }
 
 // deviceSearches returns filters, one of which the devices that a person looks for may have, the
@@ -152,32 +147,6 @@ func (d *devicesData) filter(search string) string {
 		terms = append(terms, "sim:null")
 	}
 	return strings.Join(slices.DeleteFunc(terms, func(t string) bool { return t == "" }), ",")
-}
-
-// place makes the rows and finds the neighbouring pages. The page before a key was read backwards;
-// the total of a page read by a key counts only what is beyond the key.
-func (d *devicesData) place(after, before string) {
-	beyond := d.Found.Total - len(d.Found.Items)
-	if before != "" {
-		slices.Reverse(d.Found.Items)
-	}
-	in := make(map[fleet.DeviceID]fleet.SIM, len(d.Found.SIMs.Items))
-	for _, s := range d.Found.SIMs.Items {
-		in[s.Device] = s
-	}
-	for _, dev := range d.Found.Items {
-		d.Table = append(d.Table, deviceRow{dev, in[dev.ID]})
-	}
-	if len(d.Table) == 0 {
-		return
-	}
-	id := func(row deviceRow) string { return strconv.FormatInt(int64(row.ID), 10) }
-	if before != "" && beyond > 0 || after != "" {
-		d.Prev = d.address("", "before", id(d.Table[0]))
-	}
-	if before == "" && beyond > 0 || before != "" {
-		d.Next = d.address("", "after", id(d.Table[len(d.Table)-1]))
-	}
 }
 
 // deviceForm is the form of a new device or of one that is edited.

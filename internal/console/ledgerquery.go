@@ -35,7 +35,7 @@ func parseLedger(v url.Values, own fleet.WorkspaceID, today time.Time) ledgerQue
 	q := ledgerQuery{
 		Text: clipped(v.Get("q")), Source: fleet.WorkspaceID(number64(v.Get("source"))), Target: fleet.WorkspaceID(number64(v.Get("target"))),
 		SIM: fleet.SIMID(number64(v.Get("sim"))), User: clipped(v.Get("user")), From: dayText(v.Get("from")), Until: dayText(v.Get("until")),
-		Place: placeOf(v, ledgerRows), own: own,
+		Place: placeOf(v, "-id", ledgerRows), own: own,
 	}
 	switch v.Get("dir") {
 	case "in":

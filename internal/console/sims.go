@@ -16,17 +16,17 @@ var simsRoutes = []route{
 
 // simsData is what the list of SIMs shows.
 type simsData struct {
-	Query   simsQuery
-	Found   simsFound
-	Picked  int // SIMs that are selected
-	Elsew   int // of them, on other pages
-	PageAll bool
-	Per     int // the next choice of rows per page
-	Problem string
-	Tools   template.HTML // the choices of the order and the columns
-	Menu    template.HTML // the choices of the filters
-	Heads   template.HTML // the headings of the columns
-	Table   template.HTML // the rows
+	Query     simsQuery
+	Found     simsFound
+	Picked    int // SIMs that are selected
+	Elsewhere int // of them, on other pages
+	PageAll   bool
+	Per       int // the next choice of rows per page
+	Problem   string
+	Tools     template.HTML // the choices of the order and the columns
+	Menu      template.HTML // the choices of the filters
+	Heads     template.HTML // the headings of the columns
+	Table     template.HTML // the rows
 }
 
 // simsChoices is what the choices of the list show.
@@ -95,7 +95,7 @@ func (d *simsData) count() {
 			here++
 		}
 	}
-	d.Elsew = d.Picked - here
+	d.Elsewhere = d.Picked - here
 	d.PageAll = here > 0 && here == len(d.Found.Items)
 }
 
@@ -107,6 +107,3 @@ func (d simsData) Rows() string {
 	}
 	return listOf(ids)
 }
-
-// Last returns the number of the last row of the page.
-func (d simsData) Last() int { return d.Found.First + len(d.Found.Items) - 1 }

@@ -12,13 +12,9 @@ import (
 // simsFound is one page of the list.
 type simsFound struct {
 	control.SIMs
-	Total int
-	All   int // SIMs of the Workspace, whatever the filters
-	First int // the number of the first row, from 1
-	Prev  string
-	Next  string // the address of the neighbouring pages, "" for none
+	pager
+	All   int    // SIMs of the Workspace, whatever the filters
 	Match string // the filter of the rule
-	None  string // the text for an empty list
 }
 
 // searchFilters returns filters, one of which the SIMs that a person looks for may have, the most
@@ -83,26 +79,20 @@ func (r *request) findSIMs(s simsQuery) (found simsFound, err error) {
 		}
 	}
 	if err == nil {
-		found.place(s)
+		found.setPager(s)
 	}
 	return found, err
 }
 
-// readSIMs reads the rows of a page and the totals. The page before a key is read backwards. With a
-// key the rule counts only the SIMs beyond it.
+// readSIMs reads the rows of a page and the totals. With a key the rule counts only the SIMs beyond
+// it.
 func (r *request) readSIMs(s simsQuery, found *simsFound) error {
-	sort, key := s.Sort, s.After
-	backwards := s.byKey() && s.Before != ""
-	if backwards {
-		sort, key = map[string]string{"id": "-id", "-id": "id"}[s.Sort], s.Before
-	}
-	page := s.Page
+	var l fleet.List
+	var err error
 	if s.byKey() {
-		page = 1
-	}
-	l, err := fleet.ParseList(fleet.SIMList, found.Match, sort, strconv.Itoa(page), strconv.Itoa(s.Per))
-	if err == nil && s.byKey() {
-		l, err = l.ReadAfter(key)
+		l, err = s.place().list(fleet.SIMList, found.Match)
+	} else {
+		l, err = fleet.ParseList(fleet.SIMList, found.Match, s.Sort, strconv.Itoa(s.Page), strconv.Itoa(s.Per))
 	}
 	if err != nil {
 		return err
@@ -122,7 +112,7 @@ func (r *request) readSIMs(s simsQuery, found *simsFound) error {
 	if err != nil {
 		return err
 	}
-	if backwards {
+	if l.After != nil && s.Before != "" {
 		slices.Reverse(found.Items)
 	}
 	found.Total = found.Page.Total
@@ -136,40 +126,25 @@ func (r *request) readSIMs(s simsQuery, found *simsFound) error {
 	return nil
 }
 
-// place finds the number of the first row and the neighbouring pages.
-func (f *simsFound) place(s simsQuery) {
-	rows, beyond := len(f.Items), f.Page.Total
-	switch {
-	case !s.byKey():
-		f.First = (f.Page.Page-1)*f.PerPage + 1
-	case s.Before != "":
-		f.First = beyond - rows + 1
-	case s.After != "":
-		f.First = f.Total - beyond + 1
-	default:
-		f.First = 1
-	}
-	last := f.First + rows - 1
-	step := func(change func(*simsQuery)) string {
+// setPager sets the numbers of the rows and the neighbouring pages.
+func (f *simsFound) setPager(s simsQuery) {
+	step := func(page int, after, before string) string {
 		to := s.first()
-		change(&to)
+		to.Page, to.After, to.Before = page, after, before
 		return to.address()
 	}
-	if f.First > 1 {
-		f.Prev = step(func(to *simsQuery) {
-			if to.Page = f.Page.Page - 1; s.byKey() {
-				to.Page = 1
-				if rows > 0 && f.First > s.Per {
-					to.Before = strconv.FormatInt(int64(f.Items[0].ID), 10)
-				}
-			}
+	if s.byKey() {
+		f.pager = pagerOf(s.place(), f.Items, f.Page.Total, f.Total, func(s fleet.SIM) int64 { return int64(s.ID) }, func(after, before string) string {
+			return step(1, after, before)
 		})
+		return
 	}
-	if rows > 0 && last < f.Total {
-		f.Next = step(func(to *simsQuery) {
-			if to.Page = f.Page.Page + 1; s.byKey() {
-				to.Page, to.After = 1, strconv.FormatInt(int64(f.Items[rows-1].ID), 10)
-			}
-		})
+	f.First = (f.Page.Page-1)*f.PerPage + 1
+	f.Last = f.First + len(f.Items) - 1
+	if f.First > 1 {
+		f.Prev = step(f.Page.Page-1, "", "")
+	}
+	if len(f.Items) > 0 && f.Last < f.Total {
+		f.Next = step(f.Page.Page+1, "", "")
 	}
 }

@@ -163,6 +163,11 @@ func (s simsQuery) Has(status fleet.SIMStatus) bool { return slices.Contains(s.S
 // Filtered reports whether the list leaves SIMs out.
 func (s simsQuery) Filtered() bool { return s.Text != "" || len(s.Status) > 0 || s.Loose }
 
+// place returns where the reader is in a list that is paged by key.
+func (s simsQuery) place() place {
+	return place{After: s.After, Before: s.Before, Sort: s.Sort, Per: s.Per}
+}
+
 // byKey reports whether the list is paged by key.
 func (s simsQuery) byKey() bool { return s.Sort == "id" || s.Sort == "-id" }
 
