@@ -20,20 +20,16 @@ const controls = 5
 
 // control fails over to an asynchronous standby that has stopped receiving. Work acknowledged
 // meanwhile is lost, and the same comparison must report it.
-func (p *pair) control(ctx context.Context, seed uint64) (saw string, failed bool, err error) {
-	before, err := traffic.Read(ctx, p.url(), 0)
+func (p *pair) control(ctx context.Context, _ uint64) (saw string, failed bool, err error) {
+	if err := p.loseStalled(ctx); err != nil {
+		return "", false, err
+	}
+	var whole traffic.Checker
+	wrong, err := whole.Check(ctx, p.url(), p.clients.Journal)
 	if err != nil {
 		return "", false, err
 	}
-	load, err := p.loseStalled(ctx, seed)
-	if err != nil {
-		return "", false, err
-	}
-	have, err := traffic.Read(ctx, p.url(), before.Last())
-	if err != nil {
-		return "", false, err
-	}
-	for _, w := range load.Journal().Compare(have) {
+	for _, w := range wrong {
 		if strings.HasPrefix(w, "I5") {
 			return w, true, nil
 		}
@@ -42,29 +38,28 @@ func (p *pair) control(ctx context.Context, seed uint64) (saw string, failed boo
 }
 
 // loseStalled fails over under load.
-func (p *pair) loseStalled(ctx context.Context, seed uint64) (*traffic.Load, error) {
+func (p *pair) loseStalled(ctx context.Context) error {
 	if err := p.primary.Synchronous(ctx, ""); err != nil {
-		return nil, err
+		return err
 	}
 	resume, err := stall(ctx, p.standby.URL("postgres"))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	load := traffic.Begin(ctx, p.clients, seed, clients)
+	load := p.clients.Begin(ctx, p.urls()...)
 	if err := load.Await(ctx, ackedMin); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.kill(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := resume(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.promote(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	err = load.End(ctx)
-	return load, err
+	return load.End(ctx)
 }
 
 // stall stops the standby's receiver in the middle of its work. resume ends it: the signal to

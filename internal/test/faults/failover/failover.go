@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/dbcheck"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
@@ -53,14 +55,14 @@ func failOvers(ctx context.Context, mutation faults.Mutation, n int, seed uint64
 	if err != nil {
 		return res, err
 	}
-	p, err := setUp(ctx, binary)
+	p, err := setUp(ctx, binary, seed)
 	if err != nil {
 		return res, err
 	}
 	defer p.remove()
 	t := &trial{pair: p, res: &res}
 	for i := range n {
-		if err := t.once(ctx, seed+uint64(i)); err != nil {
+		if err := t.once(ctx); err != nil {
 			return res, fmt.Errorf("failover %d: %w", i+1, err)
 		}
 	}
@@ -74,7 +76,7 @@ func failOvers(ctx context.Context, mutation faults.Mutation, n int, seed uint64
 	res.Record("requests under way at a kill", t.underWay, n)
 	res.Record("of them after a crash with the standby cut off", t.doubles, (n+1)/2)
 	res.Record("attempts told to come later", t.refused, n/2)
-	res.Record("answers asked for again", t.proof.Asked, n)
+	res.Record("answers asked for again", t.replayed, n)
 	res.Record("jobs under way at a kill", t.jobs, n)
 	res.Record("jobs ended", p.jobLoad.Ended(), n)
 	if controlled {
@@ -87,35 +89,34 @@ func failOvers(ctx context.Context, mutation faults.Mutation, n int, seed uint64
 type trial struct {
 	*pair
 	res     *faults.Result
-	journal traffic.Journal
-	proof   traffic.Proof
+	checker traffic.Checker
 
-	acked, underWay, refused, doubles, jobs int
+	acked, underWay, refused, doubles, jobs, replayed int
 }
 
 // once runs one failover under load, compares, and restores the pair of databases.
-func (t *trial) once(ctx context.Context, seed uint64) error {
+func (t *trial) once(ctx context.Context) error {
 	t.res.Trials++
-	load := traffic.Begin(ctx, t.clients, seed, clients)
+	load := t.clients.Begin(ctx, t.urls()...)
 	if err := load.Await(ctx, ackedMin); err != nil {
 		return err
 	}
-	t.acked += load.Acknowledged()
+	t.acked += load.Wrote()
 	t.jobs += t.jobLoad.Made() - t.jobLoad.Ended()
 	killed, err := t.failOver(ctx, load)
 	if err != nil {
 		return err
 	}
-	before := load.Acknowledged()
+	before := load.Wrote()
 	if err := load.Await(ctx, before+ackedMin); err != nil {
 		return err
 	}
 	if err := load.End(ctx); err != nil {
 		return err
 	}
-	t.underWay += load.Journal().UnderWay(killed)
+	t.underWay += load.UnderWay(killed)
 	t.refused += load.Refused()
-	if err := t.compare(ctx, load.Journal()); err != nil {
+	if err := t.compare(ctx); err != nil {
 		return err
 	}
 	return t.rebuild(ctx)
@@ -133,8 +134,8 @@ func (t *trial) failOver(ctx context.Context, load *traffic.Load) (killed time.T
 	if err := t.kill(); err != nil {
 		return killed, err
 	}
-	for i := range servers {
-		if took, ok := t.readiness(ctx, i, killed, http.StatusServiceUnavailable); !ok {
+	for i, url := range t.urls() {
+		if took, ok := t.readiness(ctx, url, killed, http.StatusServiceUnavailable); !ok {
 			t.res.Late(strain, "I12: /readyz of server %d did not turn within %v of the primary's end", i, took)
 		}
 	}
@@ -178,11 +179,11 @@ func (t *trial) takeOver(ctx context.Context, load *traffic.Load) error {
 		return err
 	}
 	promoted, strain := time.Now(), faults.Measure()
-	for i := range servers {
-		if took, ok := load.NextAck(promoted, i, promised); !ok {
+	for i, url := range t.urls() {
+		if took, ok := load.NextWrite(promoted, url, promised); !ok {
 			t.res.Late(strain, "I12: server %d has not written within %v of the promotion", i, took)
 		}
-		if took, ok := t.readiness(ctx, i, promoted, http.StatusOK); !ok {
+		if took, ok := t.readiness(ctx, url, promoted, http.StatusOK); !ok {
 			t.res.Late(strain, "I12: /readyz of server %d is not back %v after the promotion", i, took)
 		}
 	}
@@ -190,9 +191,9 @@ func (t *trial) takeOver(ctx context.Context, load *traffic.Load) error {
 }
 
 // readiness waits until a server's /readyz returns a status.
-func (t *trial) readiness(ctx context.Context, server int, since time.Time, want int) (took time.Duration, ok bool) {
+func (t *trial) readiness(ctx context.Context, url string, since time.Time, want int) (took time.Duration, ok bool) {
 	for time.Since(since) < promised && ctx.Err() == nil {
-		if t.clients.Ready(ctx, server) == want {
+		if traffic.Ready(ctx, url) == want {
 			return time.Since(since), true
 		}
 		faults.Pause(ctx, 10*time.Millisecond)
@@ -206,31 +207,37 @@ func (t *trial) finishJobs(ctx context.Context) error {
 	if err := t.jobLoad.Finish(jobsLimit); err != nil {
 		t.res.Late(strain, "%v", err)
 	}
-	return t.compare(ctx, &traffic.Journal{})
+	return t.compare(ctx)
 }
 
-func (t *trial) compare(ctx context.Context, j *traffic.Journal) error {
-	wrong, err := t.proof.Compare(ctx, t.url(), t.clients, j)
+// replays is how many replies are requested again after each failover.
+const replays = 50
+
+func (t *trial) compare(ctx context.Context) error {
+	asked, replayed := t.clients.Replay(ctx, replays, t.urls()...)
+	t.replayed += asked
+	wrong, err := t.checker.Check(ctx, t.url(), t.clients.Journal)
+	if err != nil {
+		return err
+	}
+	unsound, err := dbcheck.Check(ctx, t.url())
 	if err != nil {
 		return err
 	}
 	jobs, err := t.jobLoad.Check(ctx, t.url())
-	for _, w := range append(wrong, jobs...) {
+	for _, w := range slices.Concat(wrong, replayed, unsound, jobs) {
 		t.res.Fail("%s", w)
 	}
-	t.journal.Add(&traffic.Journal{Requests: j.Requests}) // oddities were reported above
 	return err
 }
 
 // wholeJournal checks, after all failovers, everything that was acknowledged before any of
 // them.
 func (t *trial) wholeJournal(ctx context.Context) error {
-	have, err := traffic.Read(ctx, t.url(), 0)
-	if err != nil {
-		return err
-	}
-	for _, w := range t.journal.Compare(have) {
+	var whole traffic.Checker
+	wrong, err := whole.Check(ctx, t.url(), t.clients.Journal)
+	for _, w := range wrong {
 		t.res.Fail("at the end: %s", w)
 	}
-	return nil
+	return err
 }

@@ -26,8 +26,9 @@ type pair struct {
 	jobLoad          *jobload.Load // users who make jobs meanwhile
 }
 
-func setUp(ctx context.Context, binary string) (p *pair, err error) {
-	p = &pair{}
+func setUp(ctx context.Context, binary string, seed uint64) (p *pair, err error) {
+	o := traffic.Options{Clients: clients, Seed: seed}
+	p = &pair{clients: traffic.New(o)}
 	defer func() {
 		if err != nil {
 			p.remove()
@@ -45,7 +46,7 @@ func setUp(ctx context.Context, binary string) (p *pair, err error) {
 	if err := p.primary.Synchronous(ctx, standby); err != nil {
 		return nil, err
 	}
-	if err := traffic.Seed(ctx, binary, p.url()); err != nil {
+	if err := traffic.Seed(ctx, binary, p.url(), o); err != nil {
 		return nil, err
 	}
 	if err := jobload.Seed(ctx, binary, p.url()); err != nil {
@@ -56,21 +57,27 @@ func setUp(ctx context.Context, binary string) (p *pair, err error) {
 }
 
 func (p *pair) serve(ctx context.Context, binary string) error {
-	var urls []string
 	for range servers {
 		s, err := proc.Serve(ctx, proc.Options{Binary: binary, Database: p.url()})
 		if err != nil {
 			return err
 		}
 		p.servers = append(p.servers, s)
-		urls = append(urls, s.URL)
 	}
-	var err error
-	if p.clients, err = traffic.SignIn(ctx, urls...); err != nil {
-		return err
+	err := p.clients.SignIn(ctx, p.servers[0].URL)
+	if err == nil {
+		p.jobLoad, err = jobload.Begin(ctx, jobload.Options{URLs: p.urls()})
 	}
-	p.jobLoad, err = jobload.Begin(ctx, jobload.Options{URLs: urls})
 	return err
+}
+
+// urls returns the addresses of the servers.
+func (p *pair) urls() []string {
+	list := make([]string, len(p.servers))
+	for i, s := range p.servers {
+		list[i] = s.URL
+	}
+	return list
 }
 
 func createDatabase(ctx context.Context, url string) error {

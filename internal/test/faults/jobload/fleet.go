@@ -10,8 +10,8 @@ import (
 	"github.com/simferry/simferry/internal/test/faults/proc"
 )
 
-// The fleet of the jobs. Its ids are apart from those of packages load and traffic, so that jobs
-// can run beside their clients. Each lane has SIMs of its own, and one job at a time.
+// The fleet of the jobs. Its ids are apart from those of package traffic, so that jobs can run
+// beside its clients. Each lane has SIMs of its own, and one job at a time.
 const (
 	firstSIM  = 50_000
 	laneSIMs  = 600

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"strings"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
+	"github.com/simferry/simferry/internal/test/faults/dbcheck"
 )
 
 // stored is what a database holds of the jobs.
@@ -40,7 +40,7 @@ const (
 
 // read reads a database. It does not use the store: the tables themselves are the proof.
 func read(ctx context.Context, url string) (s *stored, err error) {
-	db, err := open(url)
+	db, err := dbcheck.OpenReadOnly(url)
 	if err != nil {
 		return nil, err
 	}
@@ -61,30 +61,8 @@ func read(ctx context.Context, url string) (s *stored, err error) {
 	return s, errors.Join(s.readJobs(ctx, tx), s.readRows(ctx, tx), s.readLedger(ctx, tx), s.readSIMs(ctx, tx))
 }
 
-// open opens a database for reading.
-func open(url string) (*sql.DB, error) {
-	if file, ok := strings.CutPrefix(url, "sqlite:"); ok {
-		return sql.Open("sqlite", "file:"+file+"?_pragma=query_only(1)&_pragma=busy_timeout(5000)")
-	}
-	return sql.Open("pgx", url)
-}
-
-func each(ctx context.Context, tx *sql.Tx, query string, row func(scan func(...any) error) error, args ...any) error {
-	rows, err := tx.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // Err reports a failure
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 func (s *stored) readJobs(ctx context.Context, tx *sql.Tx) error {
-	return each(ctx, tx, "SELECT id, state, done, COALESCE(cursor, 0), COALESCE(target_id, 0) FROM jobs WHERE user_id = $1", func(scan func(...any) error) error {
+	return dbcheck.Each(ctx, tx, "SELECT id, state, done, COALESCE(cursor, 0), COALESCE(target_id, 0) FROM jobs WHERE user_id = $1", func(scan func(...any) error) error {
 		var j storedJob
 		err := scan(&j.id, &j.state, &j.done, &j.cursor, &j.target)
 		s.jobs[j.id] = &j
@@ -93,7 +71,7 @@ func (s *stored) readJobs(ctx context.Context, tx *sql.Tx) error {
 }
 
 func (s *stored) readRows(ctx context.Context, tx *sql.Tx) error {
-	err := each(ctx, tx, `SELECT job_id, pos, COALESCE(sim_id, 0), COALESCE(version, 0), verdict, COALESCE(entry, 0)
+	err := dbcheck.Each(ctx, tx, `SELECT job_id, pos, COALESCE(sim_id, 0), COALESCE(version, 0), verdict, COALESCE(entry, 0)
 		FROM job_sims ORDER BY job_id, pos`, func(scan func(...any) error) error {
 		var r storedRow
 		err := scan(&r.job, &r.pos, &r.sim, &r.version, &r.verdict, &r.entry)
@@ -102,7 +80,7 @@ func (s *stored) readRows(ctx context.Context, tx *sql.Tx) error {
 		}
 		return err
 	})
-	return errors.Join(err, each(ctx, tx, "SELECT job_id, ledger_id FROM job_entries", func(scan func(...any) error) error {
+	return errors.Join(err, dbcheck.Each(ctx, tx, "SELECT job_id, ledger_id FROM job_entries", func(scan func(...any) error) error {
 		var job, entry int64
 		err := scan(&job, &entry)
 		s.owner[entry] = job
@@ -111,7 +89,7 @@ func (s *stored) readRows(ctx context.Context, tx *sql.Tx) error {
 }
 
 func (s *stored) readLedger(ctx context.Context, tx *sql.Tx) error {
-	return each(ctx, tx, `SELECT l.ledger_id, l.sim_id, l.version FROM ledger m JOIN ledger_lines l ON l.ledger_id = m.id
+	return dbcheck.Each(ctx, tx, `SELECT l.ledger_id, l.sim_id, l.version FROM ledger m JOIN ledger_lines l ON l.ledger_id = m.id
 		WHERE m.user_id = $1`, func(scan func(...any) error) error {
 		var entry int64
 		var at place
@@ -126,7 +104,7 @@ func (s *stored) readLedger(ctx context.Context, tx *sql.Tx) error {
 }
 
 func (s *stored) readSIMs(ctx context.Context, tx *sql.Tx) error {
-	return each(ctx, tx, "SELECT id, version FROM sims WHERE id >= $1 AND id < $2", func(scan func(...any) error) error {
+	return dbcheck.Each(ctx, tx, "SELECT id, version FROM sims WHERE id >= $1 AND id < $2", func(scan func(...any) error) error {
 		var id, version int64
 		err := scan(&id, &version)
 		s.now[id] = version

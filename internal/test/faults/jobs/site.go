@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/dbcheck"
 	"github.com/simferry/simferry/internal/test/faults/jobload"
-	"github.com/simferry/simferry/internal/test/faults/load"
 	"github.com/simferry/simferry/internal/test/faults/proc"
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
@@ -94,7 +94,7 @@ func (s *site) end(ctx context.Context) error {
 	if err := s.jobLoad.Finish(finished); err != nil {
 		s.res.Late(strain, "%v", err)
 	}
-	if err := load.AwaitChain(ctx, s.url(0), finished); err != nil {
+	if err := dbcheck.AwaitChain(ctx, s.url(0), finished); err != nil {
 		s.res.Late(strain, "%v", err)
 	}
 	for _, server := range s.servers {
@@ -113,7 +113,7 @@ func (s *site) end(ctx context.Context) error {
 	for _, w := range append(stale, wrong...) {
 		s.res.Fail("%s", w)
 	}
-	return load.Fsck(ctx, s.binary, s.url(0), s.res.Fail)
+	return dbcheck.Fsck(ctx, s.binary, s.url(0), s.res.Fail)
 }
 
 func (s *site) remove() error {

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/test/faults"
-	"github.com/simferry/simferry/internal/test/faults/load"
+	"github.com/simferry/simferry/internal/test/faults/dbcheck"
 	"github.com/simferry/simferry/internal/test/faults/mutants"
 	"github.com/simferry/simferry/internal/test/faults/proc"
 )
@@ -261,7 +261,7 @@ func (a *fixture) end(ctx context.Context, cycles int) error {
 	if err := a.work.settle(ctx); err != nil {
 		a.res.Late(strain, "%v", err)
 	}
-	if err := load.AwaitChain(ctx, a.site.url(0), chainLimit); err != nil {
+	if err := dbcheck.AwaitChain(ctx, a.site.url(0), chainLimit); err != nil {
 		a.res.Late(strain, "%v", err)
 	}
 	for _, s := range a.running() {
@@ -272,7 +272,7 @@ func (a *fixture) end(ctx context.Context, cycles int) error {
 	if err := a.work.check(ctx); err != nil {
 		return err
 	}
-	if err := load.Fsck(ctx, a.binary, a.site.url(0), a.res.Fail); err != nil {
+	if err := dbcheck.Fsck(ctx, a.binary, a.site.url(0), a.res.Fail); err != nil {
 		return err
 	}
 	if err := a.site.complaints(ctx, a.res.Fail); err != nil {

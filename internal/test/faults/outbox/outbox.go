@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/simferry/simferry/internal/test/faults"
-	"github.com/simferry/simferry/internal/test/faults/load"
+	"github.com/simferry/simferry/internal/test/faults/dbcheck"
 	"github.com/simferry/simferry/internal/test/faults/mutants"
 )
 
@@ -169,7 +169,7 @@ func (a *fixture) end(ctx context.Context) error {
 	if err := a.compare(ctx); err != nil {
 		return err
 	}
-	if err := load.AwaitChain(ctx, a.database, patience); err != nil {
+	if err := dbcheck.AwaitChain(ctx, a.database, patience); err != nil {
 		a.res.Late(strain, "%v", err)
 	}
 	for _, s := range a.servers {
@@ -177,7 +177,7 @@ func (a *fixture) end(ctx context.Context) error {
 			return err
 		}
 	}
-	return load.Fsck(ctx, a.binary, a.database, a.res.Fail)
+	return dbcheck.Fsck(ctx, a.binary, a.database, a.res.Fail)
 }
 
 // delivered waits until every mail is sent.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/simferry/simferry/internal/test/faults/load"
+	"github.com/simferry/simferry/internal/test/faults/dbcheck"
 	"github.com/simferry/simferry/internal/test/faults/proc"
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
@@ -45,7 +45,7 @@ func open(ctx context.Context, binary, dir string, servers int, seed uint64) (s 
 	if err := proc.Seed(ctx, binary, s.database, world()); err != nil {
 		return s, err
 	}
-	if s.db, err = load.Database(s.database); err != nil {
+	if s.db, err = dbcheck.Open(s.database); err != nil {
 		return s, err
 	}
 	s.mailServer, err = openMailServer(seed, s.committed)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/store"
-	"github.com/simferry/simferry/internal/store/fsck"
+	"github.com/simferry/simferry/internal/test/faults/dbcheck"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 )
 
@@ -37,22 +37,25 @@ func (s state) recover(ctx context.Context, dir, db string, asked map[string]*tr
 	if err := link(ctx, opened); err != nil {
 		fail("I12: the audit log takes no links: %v", err)
 	}
-	faults, err := checkDatabase(ctx, opened)
+	faults, err := dbcheck.CheckStore(ctx, opened)
 	if err != nil {
 		fail("I1: fsck cannot read the database: %v", err)
 	}
 	for _, f := range faults {
 		fail("%s", f)
 	}
-	have, err := traffic.Read(ctx, url, 0)
-	if err == nil {
-		for _, location := range s.acked {
-			if lost := have.Lacks(location, asked[location]); lost != "" {
-				fail("%s", lost)
-			}
-		}
-	} else {
+	list, err := traffic.Read(ctx, url, 0)
+	if err != nil {
 		fail("I5: the ledger cannot be read: %v", err)
+	}
+	have := make(map[string]*traffic.Entry)
+	for _, e := range list {
+		have[e.Location()] = e
+	}
+	for _, location := range s.acked {
+		if lost := asked[location].Lost(have[location]); err == nil && lost != "" {
+			fail("%s", lost)
+		}
 	}
 	if err := writes(ctx, opened); err != nil {
 		fail("I12: the database takes no writes: %v", err)
@@ -89,15 +92,6 @@ func link(ctx context.Context, s *store.Store) error {
 		_, err := tx.LinkAudit(ctx, most)
 		return err
 	})
-}
-
-func checkDatabase(ctx context.Context, s *store.Store) (faults []string, err error) {
-	err = s.View(ctx, func(tx *store.Tx) error {
-		report, err := fsck.Run(ctx, tx)
-		faults = traffic.Faults(report)
-		return err
-	})
-	return faults, err
 }
 
 // writes checks that a write succeeds.

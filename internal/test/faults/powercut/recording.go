@@ -33,7 +33,8 @@ func record(ctx context.Context, binary string, seed uint64) (rec recording, wro
 		return rec, nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	world, err := proc.WriteWorld(dir, traffic.World())
+	o := traffic.Options{Clients: clients, Seed: seed, MigrationsOnly: true}
+	world, err := proc.WriteWorld(dir, traffic.World(o))
 	if err != nil {
 		return rec, nil, err
 	}
@@ -47,32 +48,29 @@ func record(ctx context.Context, binary string, seed uint64) (rec recording, wro
 	if err != nil {
 		return rec, nil, err
 	}
-	j, err := underLoad(ctx, s, seed)
+	journal, err := underLoad(ctx, s, o)
 	if err := errors.Join(err, s.Stop(ctx)); err != nil {
 		return rec, nil, err
 	}
-	have, err := traffic.Read(ctx, "sqlite:"+file, 0)
-	if err != nil {
-		return rec, nil, err
-	}
+	var checker traffic.Checker
+	wrong, err = checker.Check(ctx, "sqlite:"+file, journal)
 	rec = recording{db: filepath.Base(file), steps: r.steps, asked: make(map[string]*traffic.Request)}
-	for _, a := range j.Acknowledged() {
-		rec.asked[a.Acknowledged().Location] = a
+	for _, r := range journal.Requests() {
+		if a := r.Acknowledged(); a != nil {
+			rec.asked[a.Location()] = r
+		}
 	}
-	return rec, j.Compare(have), nil
+	return rec, wrong, err
 }
 
-func underLoad(ctx context.Context, s *proc.Server, seed uint64) (*traffic.Journal, error) {
-	c, err := traffic.SignIn(ctx, s.URL)
-	if err != nil {
+func underLoad(ctx context.Context, s *proc.Server, o traffic.Options) (*traffic.Journal, error) {
+	c := traffic.New(o)
+	if err := c.SignIn(ctx, s.URL); err != nil {
 		return nil, err
 	}
-	load := traffic.Begin(ctx, c, seed, clients)
+	load := c.Begin(ctx, s.URL)
 	if err := load.Await(ctx, ackedMin); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, s.Log())
 	}
-	if err := load.End(ctx); err != nil {
-		return nil, err
-	}
-	return load.Journal(), nil
+	return c.Journal, load.End(ctx)
 }

@@ -46,7 +46,7 @@ func jumps(compare bool) scene {
 		setUp: func(ctx context.Context, p place) (site, error) {
 			return setUpClock(ctx, p, compare)
 		},
-		least: minimumWork{underWay: 1, jobs: 1},
+		clockJumps: true, least: minimumWork{underWay: 1, jobs: 1},
 	}
 }
 
@@ -57,7 +57,7 @@ type clockSite struct {
 	control  *control.Control
 	handler  http.Handler // of the control
 	requests sync.RWMutex // held while a request is handled, and to open the store again
-	server   *httptest.Server
+	http     *httptest.Server
 	cluster  *pgtest.Cluster // nil on SQLite
 	users    *traffic.Clients
 	makers   *jobload.Load
@@ -73,37 +73,38 @@ func setUpClock(ctx context.Context, p place, compare bool) (_ site, err error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &clockSite{database: "sqlite:" + filepath.Join(dir, "fleet.db"), ahead: new(atomic.Int64), compare: compare}
+	o := traffic.Options{Clients: clients, Seed: p.seed, MigrationsOnly: true, Expires: true}
+	s := &clockSite{users: traffic.New(o), database: "sqlite:" + filepath.Join(dir, "fleet.db"), ahead: new(atomic.Int64), compare: compare}
 	if p.number%2 == 1 {
 		if s.cluster, s.database, err = cluster(ctx, nil); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.start(ctx); err != nil {
+	if err := s.start(ctx, o); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
 // start opens the database, fills it, and begins the work.
-func (s *clockSite) start(ctx context.Context) error {
+func (s *clockSite) start(ctx context.Context, o traffic.Options) error {
 	err := s.open(ctx)
 	if err == nil {
-		err = seed(ctx, s.control)
+		err = seed(ctx, s.control, o)
 	}
 	if err != nil {
 		return err
 	}
-	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.http = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.requests.RLock()
 		defer s.requests.RUnlock()
 		s.handler.ServeHTTP(w, r)
 	}))
-	if s.users, err = traffic.SignIn(ctx, s.server.URL); err != nil {
+	if err := s.users.SignIn(ctx, s.http.URL); err != nil {
 		return err
 	}
 	s.runJobs(ctx)
-	s.makers, err = jobload.Begin(ctx, jobload.Options{URLs: []string{s.server.URL}, Acts: true, Few: true})
+	s.makers, err = jobload.Begin(ctx, jobload.Options{URLs: []string{s.http.URL}, Acts: true, Few: true})
 	return err
 }
 
@@ -143,8 +144,8 @@ func (s *clockSite) runJobs(ctx context.Context) {
 	}
 }
 
-func seed(ctx context.Context, c *control.Control) error {
-	for _, text := range []string{traffic.World(), jobload.World()} {
+func seed(ctx context.Context, c *control.Control, o traffic.Options) error {
+	for _, text := range []string{traffic.World(o), jobload.World()} {
 		w, err := world.Parse(strings.NewReader(text))
 		if err == nil {
 			_, err = operator.New(c).ApplyWorld(ctx, w)
@@ -157,13 +158,10 @@ func seed(ctx context.Context, c *control.Control) error {
 }
 
 func (s *clockSite) url() string               { return s.database }
+func (s *clockSite) server() string            { return s.http.URL }
 func (s *clockSite) clients() *traffic.Clients { return s.users }
 func (s *clockSite) jobLoad() *jobload.Load    { return s.makers }
 func (s *clockSite) faults() []string          { return s.wrong }
-
-func (s *clockSite) begin(ctx context.Context, seed uint64) *traffic.Load {
-	return traffic.BeginExpiring(ctx, s.users, seed, clients)
-}
 
 // settle links the audit log, which a server does every second. The dates of entries are years off,
 // so fsck would not take an entry without a link for a new one: jobs stop until goOn.
@@ -184,14 +182,14 @@ const year = 365 * 24 * time.Hour
 // lock of five minutes must be over after ten.
 func (s *clockSite) injectFault(ctx context.Context, load *traffic.Load, rng *rand.Rand) (faultStart, over time.Time, err error) {
 	for range 3 {
-		if _, _, err := s.users.TrySignIn(ctx, traffic.Guest, "wrong"); err != nil {
+		if _, err := traffic.TrySignIn(ctx, s.server(), traffic.Guest, "wrong"); err != nil {
 			return faultStart, over, err
 		}
 	}
 	faultStart = time.Now()
 	s.jump(rng)
 	// Until the server compares, it works with the wrong time.
-	for before, began := load.Acknowledged(), time.Now(); load.Acknowledged() < before+rng.IntN(4) && time.Since(began) < promised; {
+	for before, began := load.Wrote(), time.Now(); load.Wrote() < before+rng.IntN(4) && time.Since(began) < promised; {
 		faults.Pause(ctx, time.Millisecond)
 	}
 	if err := s.whileWrong(ctx); err != nil {
@@ -201,12 +199,12 @@ func (s *clockSite) injectFault(ctx context.Context, load *traffic.Load, rng *ra
 		return faultStart, over, err
 	}
 	over = time.Now()
-	status, _, err := s.users.TrySignIn(ctx, traffic.Guest, traffic.GuestPassword)
+	status, err := traffic.TrySignIn(ctx, s.server(), traffic.Guest, traffic.GuestPassword)
 	if status != http.StatusOK {
 		s.wrong = append(s.wrong, fmt.Sprintf("I12: a user is still locked out after ten minutes: %d", status))
 	}
 	s.ahead.Store(0)
-	return faultStart, over, errors.Join(err, s.users.Renew(ctx))
+	return faultStart, over, errors.Join(err, s.users.SignIn(ctx, s.server()))
 }
 
 // whileWrong compares the clock, as the server does every minute, and checks that a server whose
@@ -221,11 +219,11 @@ func (s *clockSite) whileWrong(ctx context.Context) error {
 	if err := o.Sweep(ctx); off > 0 && err == nil || s.cluster != nil && err == nil {
 		s.wrong = append(s.wrong, fmt.Sprintf("I12: a server whose clock is off by %v removed what had expired by it", off))
 	}
-	status, _, err := s.users.TrySignIn(ctx, traffic.Guest, traffic.GuestPassword)
+	status, err := traffic.TrySignIn(ctx, s.server(), traffic.Guest, traffic.GuestPassword)
 	if known := s.cluster != nil || off < 0; known && status != http.StatusServiceUnavailable {
 		s.wrong = append(s.wrong, fmt.Sprintf("I12: a server whose clock is off by %v returned %d to a sign-in", off, status))
 	}
-	if ready := s.users.Ready(ctx, 0); (s.cluster != nil || off < 0) && ready != http.StatusServiceUnavailable {
+	if ready := traffic.Ready(ctx, s.server()); (s.cluster != nil || off < 0) && ready != http.StatusServiceUnavailable {
 		s.wrong = append(s.wrong, fmt.Sprintf("I12: a server whose clock is off by %v is ready: %d", off, ready))
 	}
 	return err
@@ -280,8 +278,8 @@ func (s *clockSite) close() error {
 	if s.stopJobs != nil {
 		s.stopJobs()
 	}
-	if s.server != nil {
-		s.server.Close()
+	if s.http != nil {
+		s.http.Close()
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())

@@ -47,7 +47,7 @@ func setUpConnections(ctx context.Context, where place) (site, error) {
 	if err != nil {
 		return nil, errors.Join(err, c.Remove())
 	}
-	s, err := serve(ctx, where.mutation, url, p.URL())
+	s, err := serve(ctx, where, url, p.URL())
 	if err != nil {
 		p.Close()
 		return nil, errors.Join(err, c.Remove())

@@ -49,7 +49,7 @@ func setUpDisk(ctx context.Context, p place) (site, error) {
 		return nil, err
 	}
 	url := "sqlite:" + filepath.Join(mount, "fleet.db")
-	s, err := serve(ctx, p.mutation, url, url)
+	s, err := serve(ctx, p, url, url)
 	if err == nil {
 		if err = s.withJobs(ctx, uint64(p.number)); err != nil {
 			err = errors.Join(err, s.close())

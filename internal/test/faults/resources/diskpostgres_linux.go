@@ -44,7 +44,7 @@ func setUpClusterDisk(ctx context.Context, p place) (site, error) {
 	if err := s.moveToSmallDisk(ctx); err != nil {
 		return nil, errors.Join(err, s.remove())
 	}
-	if s.served, err = serve(ctx, p.mutation, url, url); err != nil {
+	if s.served, err = serve(ctx, p, url, url); err != nil {
 		return nil, errors.Join(err, s.remove())
 	}
 	return s, nil

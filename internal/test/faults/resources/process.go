@@ -13,7 +13,7 @@ import (
 // served is a database with a server process over it.
 type served struct {
 	database string // for comparisons
-	server   *proc.Server
+	process  *proc.Server
 	users    *traffic.Clients
 	makers   *jobload.Load // users who make jobs; nil for none
 }
@@ -25,43 +25,41 @@ func (s *served) withJobs(ctx context.Context, seed uint64) (err error) {
 		err = jobload.Seed(ctx, sound, s.database)
 	}
 	if err == nil {
-		s.makers, err = jobload.Begin(ctx, jobload.Options{Seed: seed, URLs: []string{s.server.URL}, Acts: true, Few: true})
+		s.makers, err = jobload.Begin(ctx, jobload.Options{Seed: seed, URLs: []string{s.process.URL}, Acts: true, Few: true})
 	}
 	return err
 }
 
 // serve builds, seeds and starts a server. through is the URL by which the server reaches the
 // database.
-func serve(ctx context.Context, mutation faults.Mutation, database, through string) (s served, err error) {
+func serve(ctx context.Context, p place, database, through string) (s served, err error) {
+	o := traffic.Options{Clients: clients, Seed: p.seed}
 	sound, err := faults.Build(ctx, faults.Mutation{})
 	if err == nil {
-		err = traffic.Seed(ctx, sound, database)
+		err = traffic.Seed(ctx, sound, database, o)
 	}
 	if err != nil {
 		return s, err
 	}
-	binary, err := faults.Build(ctx, mutation)
+	binary, err := faults.Build(ctx, p.mutation)
 	if err != nil {
 		return s, err
 	}
-	s.database = database
-	if s.server, err = proc.Serve(ctx, proc.Options{Binary: binary, Database: through}); err != nil {
+	s.database, s.users = database, traffic.New(o)
+	if s.process, err = proc.Serve(ctx, proc.Options{Binary: binary, Database: through}); err != nil {
 		return s, err
 	}
-	if s.users, err = traffic.SignIn(ctx, s.server.URL); err != nil {
-		err = errors.Join(err, s.server.Kill())
+	if err = s.users.SignIn(ctx, s.process.URL); err != nil {
+		err = errors.Join(err, s.process.Kill())
 	}
 	return s, err
 }
 
 func (s served) url() string               { return s.database }
+func (s served) server() string            { return s.process.URL }
 func (s served) clients() *traffic.Clients { return s.users }
 func (s served) jobLoad() *jobload.Load    { return s.makers }
-func (s served) close() error              { return s.server.Stop(context.Background()) }
-
-func (s served) begin(ctx context.Context, seed uint64) *traffic.Load {
-	return traffic.Begin(ctx, s.users, seed, clients)
-}
+func (s served) close() error              { return s.process.Stop(context.Background()) }
 
 // settle has nothing to do: the server works in the background.
 func (s served) settle(context.Context) error { return nil }
@@ -69,7 +67,7 @@ func (s served) goOn(context.Context)         {}
 
 func (s served) faults() []string {
 	var list []string
-	for _, p := range s.server.Panics() {
+	for _, p := range s.process.Panics() {
 		list = append(list, "I12: the server panics: "+p)
 	}
 	return list

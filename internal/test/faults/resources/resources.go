@@ -10,10 +10,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/dbcheck"
 	"github.com/simferry/simferry/internal/test/faults/jobload"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 )
@@ -34,6 +36,7 @@ const (
 type scene struct {
 	name, summary string
 	setUp         func(ctx context.Context, p place) (site, error)
+	clockJumps    bool // the server's
 	control       func(ctx context.Context, seed uint64) (faults.Control, error)
 	least         minimumWork
 }
@@ -43,12 +46,12 @@ type minimumWork struct{ refused, underWay, jobs float64 }
 
 // site is one database with its servers.
 type site interface {
-	// url is the database's URL, for comparisons.
+	// url is the database's URL, for comparisons, and server that of the server.
 	url() string
+	server() string
 	clients() *traffic.Clients
 	// jobLoad makes jobs all the time; nil for none.
 	jobLoad() *jobload.Load
-	begin(ctx context.Context, seed uint64) *traffic.Load
 	// injectFault takes something away under load and gives it back; over is the time at which it
 	// was back.
 	injectFault(ctx context.Context, load *traffic.Load, rng *rand.Rand) (faultStart, over time.Time, err error)
@@ -96,7 +99,7 @@ func (s scene) run(ctx context.Context, mutation faults.Mutation, cycles int, se
 			return
 		}
 		t := trial{until: until}
-		bad := t.at(ctx, s, place{dir, n, mutation}, min(perSite, cycles-n*perSite), seed+uint64(n*perSite))
+		bad := t.at(ctx, s, place{dir, n, seed + uint64(n*perSite), mutation}, min(perSite, cycles-n*perSite))
 		mu.Lock()
 		defer mu.Unlock()
 		all.add(t)
@@ -131,6 +134,7 @@ func atOnce(until bool) int {
 type place struct {
 	dir      string          // for all sites
 	number   int             // of this one
+	seed     uint64          // of its load and its faults
 	mutation faults.Mutation // what its server is built with
 }
 
@@ -167,15 +171,15 @@ func (t *trial) result(cycles int, least minimumWork) faults.Result {
 }
 
 // at sets up one site and strikes so many times.
-func (t *trial) at(ctx context.Context, s scene, p place, cycles int, seed uint64) (err error) {
+func (t *trial) at(ctx context.Context, s scene, p place, cycles int) (err error) {
 	there, err := s.setUp(ctx, p)
 	if err != nil {
 		return err
 	}
-	var proof traffic.Proof
-	rng := rand.New(rand.NewPCG(seed, 3))
+	checker := traffic.Checker{ClockJumps: s.clockJumps}
+	rng := rand.New(rand.NewPCG(p.seed, 3))
 	for i := range cycles {
-		err := t.once(ctx, there, &proof, rng, seed+uint64(i))
+		err := t.once(ctx, there, &checker, rng)
 		if i > 0 && errors.Is(err, traffic.ErrStalled) {
 			t.res.Fail("I12: after fault %d of site %d: %v", i, p.number, err)
 			break
@@ -191,7 +195,6 @@ func (t *trial) at(ctx context.Context, s scene, p place, cycles int, seed uint6
 			break
 		}
 	}
-	t.asked += proof.Asked
 	if jobLoad := there.jobLoad(); jobLoad != nil {
 		err = t.finishJobs(ctx, there, jobLoad)
 	}
@@ -224,26 +227,26 @@ func (t *trial) finishJobs(ctx context.Context, there site, jobLoad *jobload.Loa
 	if err != nil {
 		return err
 	}
-	unsound, err := traffic.DatabaseFaults(ctx, there.url())
+	unsound, err := dbcheck.Check(ctx, there.url())
 	for _, w := range append(wrong, unsound...) {
 		t.res.Fail("%s", w)
 	}
 	return err
 }
 
-func (t *trial) once(ctx context.Context, there site, proof *traffic.Proof, rng *rand.Rand, seed uint64) error {
+func (t *trial) once(ctx context.Context, there site, checker *traffic.Checker, rng *rand.Rand) error {
 	t.res.Trials++
-	load := there.begin(ctx, seed)
+	load := there.clients().Begin(ctx, there.server())
 	if err := load.Await(ctx, ackedMin); err != nil {
 		return errors.Join(err, load.End(ctx))
 	}
-	t.acked += load.Acknowledged()
+	t.acked += load.Wrote()
 	faultStart, over, err := there.injectFault(ctx, load, rng)
 	if err != nil {
 		return err
 	}
 	strain := faults.Measure()
-	if _, ok := load.NextAck(over, 0, promised); !ok {
+	if _, ok := load.NextWrite(over, there.server(), promised); !ok {
 		t.res.Late(strain, "I12: nothing was written within %v of the fault's end", promised)
 	}
 	strain = faults.Measure()
@@ -254,16 +257,32 @@ func (t *trial) once(ctx context.Context, there site, proof *traffic.Proof, rng 
 	if err := there.settle(ctx); err != nil {
 		return err
 	}
-	t.underWay += load.Journal().UnderWay(faultStart)
+	t.underWay += load.UnderWay(faultStart)
 	t.refused += load.Refused()
 	defer there.goOn(ctx)
-	wrong, err := proof.Compare(ctx, there.url(), there.clients(), load.Journal())
-	if jobLoad := there.jobLoad(); jobLoad != nil && err == nil {
-		var jobs []string
-		jobs, err = jobLoad.Check(ctx, there.url())
-		wrong = append(wrong, jobs...)
+	return t.compare(ctx, there, checker)
+}
+
+// replays is how many replies are requested again after each fault.
+const replays = 50
+
+// compare compares the database with the replies, and requests some of them again.
+func (t *trial) compare(ctx context.Context, there site, checker *traffic.Checker) error {
+	asked, replayed := there.clients().Replay(ctx, replays, there.server())
+	t.asked += asked
+	wrong, err := checker.Check(ctx, there.url(), there.clients().Journal)
+	if err != nil {
+		return err
 	}
-	for _, w := range wrong {
+	unsound, err := dbcheck.Check(ctx, there.url())
+	if err != nil {
+		return err
+	}
+	var jobs []string
+	if jobLoad := there.jobLoad(); jobLoad != nil {
+		jobs, err = jobLoad.Check(ctx, there.url())
+	}
+	for _, w := range slices.Concat(wrong, replayed, unsound, jobs) {
 		t.res.Fail("%s", w)
 	}
 	return err

@@ -28,7 +28,7 @@ func restarts(settings map[string]string) scene {
 	return scene{
 		name: "resources-restart", summary: "PostgreSQL ends at once under load (pg_ctl stop -m immediate), and starts again",
 		setUp: func(ctx context.Context, p place) (site, error) {
-			return setUpRestart(ctx, p.mutation, settings)
+			return setUpRestart(ctx, p, settings)
 		},
 		least: minimumWork{underWay: 1},
 	}
@@ -39,12 +39,12 @@ type restartSite struct {
 	cluster *pgtest.Cluster
 }
 
-func setUpRestart(ctx context.Context, mutation faults.Mutation, settings map[string]string) (site, error) {
+func setUpRestart(ctx context.Context, p place, settings map[string]string) (site, error) {
 	c, url, err := cluster(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
-	s, err := serve(ctx, mutation, url, url)
+	s, err := serve(ctx, p, url, url)
 	if err != nil {
 		return nil, errors.Join(err, c.Remove())
 	}

@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/simferry/simferry/internal/store"
-	"github.com/simferry/simferry/internal/store/fsck"
 	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/dbcheck"
 	"github.com/simferry/simferry/internal/test/faults/proc"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 )
@@ -29,7 +29,8 @@ type bench struct {
 
 func newBench(ctx context.Context, dir, binary string) (*bench, error) {
 	b := &bench{dir: dir, binary: binary, base: filepath.Join(dir, "base.db")}
-	world, err := proc.WriteWorld(dir, traffic.World())
+	o := traffic.Options{Clients: 1, MigrationsOnly: true}
+	world, err := proc.WriteWorld(dir, traffic.World(o))
 	if err != nil {
 		return nil, err
 	}
@@ -37,16 +38,15 @@ func newBench(ctx context.Context, dir, binary string) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.clients, err = traffic.SignIn(ctx, s.URL)
-	return b, errors.Join(err, s.Stop(ctx))
+	b.clients = traffic.New(o)
+	return b, errors.Join(b.clients.SignIn(ctx, s.URL), s.Stop(ctx))
 }
 
 // serverRun is a server that starts, does one migration, and stops, with one fault somewhere.
 type serverRun struct {
 	*bench
-	seed    uint64
+	clients *traffic.Clients
 	watcher *watcher
-	journal traffic.Journal
 	began   bool // the server listened
 	acked   bool // the migration was acknowledged
 	wrong   []string
@@ -70,16 +70,16 @@ func (b *bench) runServer(ctx context.Context, seed uint64, at int, f fault) (*s
 	if err := copySQLite(b.base, file); err != nil {
 		return nil, err
 	}
-	l := &serverRun{bench: b, seed: seed, watcher: &watcher{dir: dir, at: at, fault: f}}
-	s, err := proc.Serve(ctx, proc.Options{Binary: b.binary, Database: "sqlite:" + file, Watcher: l.watcher})
+	l := &serverRun{bench: b, clients: b.clients.Copy(seed), watcher: &watcher{dir: dir, at: at, fault: f}}
+	s, failed := proc.Serve(ctx, proc.Options{Binary: b.binary, Database: "sqlite:" + file, Watcher: l.watcher})
 	switch {
-	case err == nil:
+	case failed == nil:
 		l.began = true
-		l.serve(ctx, s)
+		err = l.serve(ctx, s.URL)
 	case s == nil || l.watcher.injected() == "":
-		return nil, err
+		return nil, failed
 	}
-	if err := s.Stop(ctx); err != nil {
+	if err := errors.Join(err, s.Stop(ctx)); err != nil {
 		return nil, err
 	}
 	for _, p := range s.Panics() {
@@ -100,21 +100,24 @@ func copySQLite(from, to string) error {
 
 // serve sends the migration, and another one once the fault has passed: if the server is alive,
 // it must succeed.
-func (l *serverRun) serve(ctx context.Context, s *proc.Server) {
-	c, rng := l.clients.At(s.URL), rand.New(rand.NewPCG(l.seed, 2))
-	a := l.journal.Ask(ctx, c, rng)
-	l.acked = a.Status == 200
+func (l *serverRun) serve(ctx context.Context, url string) error {
+	a, err := l.clients.Send(ctx, url)
+	if err != nil {
+		return err
+	}
+	l.acked = a.Wrote()
 	if l.watcher.injected() == "" || l.watcher.fault.kills {
-		return
+		return nil
 	}
 	began := time.Now()
 	l.strain = faults.Measure()
 	for ; time.Since(began) < promised && ctx.Err() == nil; faults.Pause(ctx, 20*time.Millisecond) {
-		if l.journal.Ask(ctx, c, rng).Status == 200 {
-			return
+		if a, err := l.clients.Send(ctx, url); err != nil || a.Wrote() {
+			return err
 		}
 	}
 	l.late = fmt.Sprintf("I12: nothing was written within %v of the fault [%s]", promised, l.watcher.injected())
+	return nil
 }
 
 // look checks what the next start finds.
@@ -125,22 +128,16 @@ func (l *serverRun) look(ctx context.Context, url string) {
 		return
 	}
 	defer func() { _ = s.Close() }() // nothing is written
-	err = s.View(ctx, func(tx *store.Tx) error {
-		report, err := fsck.Run(ctx, tx)
-		for _, f := range traffic.Faults(report) {
-			l.fail("%s", f)
-		}
-		return err
-	})
+	unsound, err := dbcheck.CheckStore(ctx, s)
 	if err != nil {
 		l.fail("I1: fsck cannot read the database: %v", err)
 	}
-	have, err := traffic.Read(ctx, url, 0)
+	var checker traffic.Checker
+	wrong, err := checker.Check(ctx, url, l.clients.Journal)
 	if err != nil {
 		l.fail("I5: the ledger cannot be read: %v", err)
-		return
 	}
-	for _, w := range l.journal.Compare(have) {
+	for _, w := range slices.Concat(unsound, wrong) {
 		l.fail("%s", w)
 	}
 }

@@ -1,120 +1,194 @@
 package traffic
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha1"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"io"
+	"math/rand/v2"
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/simferry/simferry/internal/test/faults"
 )
 
-// Patience is how long a client waits for one reply.
-const Patience = 20 * time.Second
+// signInEvery is the average number of requests after which a client signs in again.
+const signInEvery = 50
 
-const migrations = "/api/v1/sim/migration/workspace"
-
-// Clients send requests to servers over one database.
-type Clients struct {
-	http   *http.Client
-	bearer *atomic.Pointer[string]
-	urls   []string
+// client is one user. It sends one request after the other. An unsettled request with a key is
+// repeated before anything else is sent.
+type client struct {
+	Options
+	number   int
+	random   *rand.Rand
+	expected *positions
+	http     *http.Client
+	bearers  atomic.Pointer[bearers]
+	pending  *Request   // to be sent again
+	keyed    []*Request // settled recently
+	next     *Request   // the real run of a preview
+	requests int
+	inFlight atomic.Bool
+	broken   error // the journal failed: the harness is void
 }
 
-// SignIn makes clients of servers and signs them in at the first one.
-func SignIn(ctx context.Context, urls ...string) (*Clients, error) {
-	c := &Clients{
-		http:   &http.Client{Timeout: Patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
-		bearer: new(atomic.Pointer[string]), urls: urls,
+// bearers are a user's tokens, which stay valid when servers restart.
+type bearers struct {
+	issuer string // for the issuer's Workspace, which sees every SIM
+	home   string // for the Workspace of the devices
+}
+
+// signIn gets the client's bearers.
+func (c *client) signIn(ctx context.Context, url string) error {
+	status, issuer, err := signIn(ctx, c.http, url, username(c.number), password)
+	if err == nil && issuer == "" {
+		err = fmt.Errorf("the sign-in of %s was answered %d", username(c.number), status)
 	}
-	err := c.Renew(ctx)
-	return c, err
-}
-
-// Renew signs in again.
-func (c *Clients) Renew(ctx context.Context) error {
-	status, token, err := c.TrySignIn(ctx, username, password)
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("sign in: %d", status)
+	if err != nil {
+		return err
+	}
+	body := fmt.Sprintf(`{"target_organisation":{"id":%d}}`, fleets[0])
+	status, home, err := authenticate(ctx, c.http, url+"/api/v1/authenticate/workspace", issuer, body)
+	if err == nil && home == "" {
+		err = fmt.Errorf("the change of Workspace of %s was answered %d", username(c.number), status)
 	}
 	if err == nil {
-		c.bearer.Store(&token)
+		c.bearers.Store(&bearers{issuer, home})
 	}
 	return err
 }
 
-// TrySignIn makes one attempt to sign in.
-func (c *Clients) TrySignIn(ctx context.Context, user, with string) (status int, token string, err error) {
-	digest := sha1.Sum([]byte(with))
-	body := fmt.Appendf(nil, `{"username":%q,"password":%q}`, user, hex.EncodeToString(digest[:]))
-	a, err := c.post(ctx, 0, "/api/v1/authenticate", body, "")
-	if err != nil {
-		return 0, "", err
+// bearer returns the bearer that a request needs. Every second client migrates as a member of the
+// devices' Workspace, the others for the issuer.
+func (c *client) bearer(r *Request) string {
+	b := c.bearers.Load()
+	if r.Kind == Plug || r.Kind != Patch && c.number%2 == 0 {
+		return b.home
 	}
-	var got struct {
-		Token string `json:"auth_token"`
-	}
-	_ = json.Unmarshal(a.Body, &got) // an unreadable body has no token
-	return a.Status, got.Token, nil
+	return b.issuer
 }
 
-// At returns the same clients, connected to other servers.
-func (c *Clients) At(urls ...string) *Clients { return &Clients{c.http, c.bearer, urls} }
+// Pauses after a request that is not settled. A stopped server would otherwise refuse a thousand
+// times a second.
+const (
+	pauseNoReply = 2 * time.Millisecond
+	pauseLater   = 20 * time.Millisecond
+)
 
-// send makes one attempt and records its outcome.
-func (c *Clients) send(ctx context.Context, r *Request, server int) Answer {
-	sent := time.Now()
-	a, err := c.post(ctx, server, migrations, r.body, r.Key)
-	if err != nil {
-		a = Answer{At: time.Now(), Server: server}
+// run sends requests to random servers until stop is closed. An attempt in flight then is not
+// aborted: its reply counts.
+func (c *client) run(ctx context.Context, stop <-chan struct{}, urls []string, done func(*Attempt)) {
+	for c.broken == nil && ctx.Err() == nil {
+		select {
+		case <-stop:
+			return
+		default:
+		}
+		if c.random.IntN(signInEvery) == 0 {
+			_ = c.signIn(ctx, urls[c.random.IntN(len(urls))]) // the server may be down, which is the point
+		}
+		a := c.send(ctx, urls[c.random.IntN(len(urls))], c.choose())
+		if a == nil {
+			return
+		}
+		done(a)
+		switch {
+		case a.Err != nil:
+			c.http.CloseIdleConnections()
+			faults.Pause(ctx, pauseNoReply)
+		case !a.Settled():
+			faults.Pause(ctx, pauseLater)
+		}
 	}
-	a.Sent = sent
-	r.Answers = append(r.Answers, a)
+}
+
+// choose returns the next request to send.
+func (c *client) choose() *Request {
+	switch {
+	case c.pending != nil:
+		return c.pending
+	case c.next != nil:
+		r := c.next
+		c.next = nil
+		return r
+	case len(c.keyed) > 0 && c.random.IntN(20) == 0:
+		return c.keyed[c.random.IntN(len(c.keyed))]
+	}
+	return c.draw()
+}
+
+// send sends a request once, with an entry in the journal, and learns from the reply. It returns nil
+// if the journal failed.
+func (c *client) send(ctx context.Context, url string, r *Request) *Attempt {
+	a, err := c.Journal.begin(r, url)
+	if err != nil {
+		c.broken = err
+		return nil
+	}
+	header := make(http.Header)
+	if r.Key != "" {
+		header.Set("Idempotency-Key", r.Key)
+	}
+	if r.IfMatch != "" {
+		header.Set("If-Match", r.IfMatch)
+	}
+	c.inFlight.Store(true)
+	a.Status, a.Header, a.Body, a.Err = post(ctx, c.http, r.Method, url+r.Path, c.bearer(r), r.Body, header)
+	c.inFlight.Store(false)
+	if a.Err != nil {
+		a.Status = 0
+	}
+	if err := c.Journal.end(a, c.Expires); err != nil {
+		c.broken = err
+	}
+	c.learn(a)
 	return a
 }
 
-func (c *Clients) post(ctx context.Context, server int, path string, body []byte, key string) (Answer, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.urls[server]+path, bytes.NewReader(body))
-	if err != nil {
-		return Answer{}, err
+// keptKeys is how many keys a client remembers to try again.
+const keptKeys = 8
+
+func (c *client) learn(a *Attempt) {
+	r := a.Request
+	c.pending = nil
+	if !a.Settled() {
+		if r.Key != "" {
+			c.pending = r
+		}
+		return
 	}
-	req.Header.Set("Content-Type", "application/json")
-	if bearer := c.bearer.Load(); bearer != nil {
-		req.Header.Set("Authorization", "Bearer "+*bearer)
+	if r.Key != "" && a.stored() && !a.Replayed() && (a.succeeded() || !c.RepeatSuccessesOnly) {
+		if len(c.keyed) == keptKeys {
+			c.keyed = c.keyed[1:]
+		}
+		c.keyed = append(c.keyed, r)
 	}
-	if key != "" {
-		req.Header.Set("Idempotency-Key", key)
-	} else {
-		req.GetBody = nil // or the transport might send it a second time
+	switch {
+	case r.Kind == Preview && a.Status == http.StatusOK && r.IfMatch == "":
+		c.next = c.realRun(r, a.Header.Get("ETag"))
+	case a.Wrote():
+		c.expected.moved(r.target, simsOf(a.Body))
 	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return Answer{}, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	a := Answer{
-		Server: server, Status: resp.StatusCode, Location: resp.Header.Get("Location"), Later: resp.Header.Get("Retry-After"),
-		Replayed: resp.Header.Get("Idempotent-Replayed") == "true",
-	}
-	a.Body, err = io.ReadAll(resp.Body)
-	a.At = time.Now()
-	return a, err
 }
 
-// Ready returns the status of a server's /readyz, 0 without a reply.
-func (c *Clients) Ready(ctx context.Context, server int) int {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.urls[server]+"/readyz", nil)
-	if err != nil {
-		return 0
+// settleLimit is how long one request is repeated after the disturbance is over.
+const settleLimit = 10 * time.Second
+
+// settle repeats an unsettled request. An error is a failure of progress (I12).
+func (c *client) settle(ctx context.Context, urls []string) error {
+	began := time.Now()
+	for tries := 0; c.pending != nil; tries++ {
+		a := c.send(ctx, urls[tries%len(urls)], c.pending)
+		switch {
+		case c.broken != nil:
+			return c.broken
+		case a.Settled():
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case time.Since(began) > settleLimit:
+			return fmt.Errorf("I12: %v is not settled after %d attempts: status %d, %w", a.Request, tries+1, a.Status, a.Err)
+		default:
+			faults.Pause(ctx, pauseLater)
+		}
 	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return 0
-	}
-	_ = resp.Body.Close()
-	return resp.StatusCode
+	return nil
 }

@@ -1,167 +1,162 @@
 package traffic
 
 import (
-	"bytes"
-	"cmp"
-	"context"
-	cryptorand "crypto/rand"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
-	"slices"
+	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Journal is what clients sent and what they got back.
+// Journal is what clients sent and what they got back. Its zero value is kept in memory only. Its
+// methods may be called concurrently.
 type Journal struct {
-	Requests  []*Request
-	Anomalies []string // replies that no client should get
+	file      *os.File // nil for none
+	mu        sync.Mutex
+	requests  []*Request
+	anomalies []string // replies that no client should get
+	lines     int64    // written
+	syncing   sync.Mutex
+	synced    int64
+
+	acked atomic.Int64
 }
 
-// Acknowledged returns the requests that some client saw succeed.
-func (j *Journal) Acknowledged() []*Request {
-	var done []*Request
-	for _, r := range j.Requests {
-		if r.Acknowledged() != nil {
-			done = append(done, r)
+// Open begins a journal in a file. Every attempt is on disk before it is sent, and its reply
+// afterwards.
+func Open(file string) (*Journal, error) {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	return &Journal{file: f}, err
+}
+
+// Close ends the journal.
+func (j *Journal) Close() error {
+	if j.file == nil {
+		return nil
+	}
+	return j.file.Close()
+}
+
+// Acknowledged returns the number of writes acknowledged with a 2xx so far.
+func (j *Journal) Acknowledged() int { return int(j.acked.Load()) }
+
+// Requests returns the requests so far, in the order in which they were first sent.
+func (j *Journal) Requests() []*Request {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.requests[:len(j.requests):len(j.requests)]
+}
+
+// TakeAnomalies returns the replies that no client should get, and forgets them.
+func (j *Journal) TakeAnomalies() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	list := j.anomalies
+	j.anomalies = nil
+	return list
+}
+
+// line is one line of the file.
+type line struct {
+	Sent     *time.Time `json:"sent,omitempty"`
+	Ended    *time.Time `json:"ended,omitempty"`
+	Request  *Request   `json:"request,omitempty"`
+	Client   int        `json:"client"`
+	Err      string     `json:"err,omitempty"`
+	Status   int        `json:"status,omitempty"`
+	Location string     `json:"location,omitempty"`
+	Replayed bool       `json:"replayed,omitempty"`
+	Body     string     `json:"body,omitempty"`
+}
+
+// begin records an attempt and returns when it is on disk.
+func (j *Journal) begin(r *Request, server string) (*Attempt, error) {
+	a := &Attempt{Request: r, Server: server}
+	now := time.Now()
+	n, err := j.write(line{Sent: &now, Request: r, Client: r.Client}, func() {
+		if len(r.attempts) == 0 {
+			j.requests = append(j.requests, r)
 		}
+		r.attempts = append(r.attempts, a)
+	})
+	if err == nil {
+		err = j.sync(n)
 	}
-	return done
+	a.Sent = time.Now()
+	return a, err
 }
 
-// UnderWay counts the attempts in flight at an instant.
-func (j *Journal) UnderWay(at time.Time) int {
-	n := 0
-	for _, r := range j.Requests {
-		for _, a := range r.Answers {
-			if a.Sent.Before(at) && a.At.After(at) {
-				n++
-			}
+// end records the outcome of an attempt. expires says that bearers expire.
+func (j *Journal) end(a *Attempt, expires bool) error {
+	a.Ended = time.Now()
+	l := line{Ended: &a.Ended, Client: a.Request.Client, Status: a.Status, Body: string(a.Body)}
+	if a.Err != nil {
+		l.Err = a.Err.Error()
+	} else {
+		l.Location, l.Replayed = a.Location(), a.Replayed()
+	}
+	if a.succeeded() && a.Request.Kind != Preview {
+		j.acked.Add(1)
+	}
+	_, err := j.write(l, func() {
+		if text := a.anomaly(expires); text != "" {
+			j.anomalies = append(j.anomalies, text)
 		}
-	}
-	return n
+	})
+	return err
 }
 
-// Ask sends one request, once, and records it. Every second request has a key.
-func (j *Journal) Ask(ctx context.Context, c *Clients, rng *rand.Rand) Answer {
-	l := &Load{clients: c}
-	r := some(rng, keys[len(j.Requests)%len(keys)]())
-	a := c.send(ctx, r, rng.IntN(len(c.urls)))
-	l.note(r, a)
-	j.Requests, j.Anomalies = append(j.Requests, r), append(j.Anomalies, l.anomalies...)
-	return a
-}
-
-var keys = []func() string{cryptorand.Text, func() string { return "" }}
-
-// Add appends another journal.
-func (j *Journal) Add(more *Journal) {
-	j.Requests = append(j.Requests, more.Requests...)
-	j.Anomalies = append(j.Anomalies, more.Anomalies...)
-}
-
-// Compare compares the journal with the database: every success is stored as acknowledged (I5),
-// once per key (I6), and nothing is stored that was not requested (I7). A request without a key
-// that got no reply may be stored once.
-func (j *Journal) Compare(have *Stored) []string {
-	wrong := slices.Clone(j.Anomalies)
-	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
-	claimed := make(map[string]*Request)
-	for _, r := range j.Acknowledged() {
-		j.compareOne(r, have, claimed, fail)
-	}
-	open := make(map[string]int) // what may be there
-	for _, r := range j.Requests {
-		if !r.Settled() {
-			open[r.what()]++
-		}
-	}
-	for _, e := range have.Entries {
-		if claimed[e.Location()] != nil {
-			continue
-		}
-		if open[e.what()] == 0 {
-			fail("I7: ledger entry %d moved %v to %d, but no accepted request asked for it, or it was done twice", e.ID, e.SIMs, e.Target)
-			continue
-		}
-		open[e.what()]--
-	}
-	return wrong
-}
-
-func (j *Journal) compareOne(r *Request, have *Stored, claimed map[string]*Request, fail func(string, ...any)) {
-	first := r.Acknowledged()
-	for _, a := range r.Answers {
-		if a.Status == http.StatusOK && (a.Location != first.Location || !bytes.Equal(a.Body, first.Body)) {
-			fail("I6: %v had two answers, %s and %s", r, first.Location, a.Location)
-		} else if a.Settled() && a.Status != http.StatusOK {
-			fail("I6: %v succeeded, and was also answered %d: %.200s", r, a.Status, a.Body)
-		}
-	}
-	if other := claimed[first.Location]; other != nil {
-		fail("I6: %v and %v both had the answer %s", r, other, first.Location)
-	}
-	claimed[first.Location] = r
-	if lost := have.Lacks(first.Location, r); lost != "" {
-		fail("%s", lost)
-	}
-	if !slices.Equal(answeredSIMs(first.Body), r.SIMs) {
-		fail("I5: %v was answered with other SIMs: %.200s", r, first.Body)
-	}
-}
-
-// Lacks describes what differs in the database from an acknowledged request (I5); "" if nothing
-// does.
-func (s *Stored) Lacks(location string, r *Request) string {
-	e, found := s.byLocation[location]
+// anomaly describes a reply that no client should get; "" for any other. The only failure that a
+// server may report is a 503 with Retry-After.
+func (a *Attempt) anomaly(expires bool) string {
+	r, later := a.Request, a.Header.Get("Retry-After")
 	switch {
-	case !found:
-		return fmt.Sprintf("I5: %v was acknowledged as %s, which is not there", r, location)
-	case e.what() != r.what():
-		return fmt.Sprintf("I5: %v was acknowledged as %s, which moved %v to %d", r, location, e.SIMs, e.Target)
-	case r.Key != "" && e.Key != r.Key:
-		return fmt.Sprintf("I6: %v was acknowledged as %s, which is under the key %q", r, location, e.Key)
+	case a.Err != nil:
+	case a.Status >= http.StatusInternalServerError && (a.Status != http.StatusServiceUnavailable || later == ""):
+		return fmt.Sprintf("I12: %v was answered %d, Retry-After %q: %s", r, a.Status, later, clip(a.Body))
+	case r.mustFail && a.succeeded():
+		return fmt.Sprintf("I7: %v must be refused, and was answered %d: %s", r, a.Status, clip(a.Body))
+	case a.Status == http.StatusUnauthorized && !expires,
+		a.Status == http.StatusBadRequest && !r.mustFail && r.Kind != Patch, // an issued SIM cannot be suspended
+		a.Status == http.StatusNotFound && !r.mustFail && r.Kind != Plug:    // the SIM may be in another Workspace
+		return fmt.Sprintf("%v was answered %d: %s", r, a.Status, clip(a.Body))
 	}
 	return ""
 }
 
-func answeredSIMs(body []byte) []int64 {
-	var got struct {
-		SIMs []struct {
-			ID int64 `json:"id"`
-		} `json:"sims"`
+func (j *Journal) write(l line, also func()) (n int64, err error) {
+	var text []byte
+	if j.file != nil {
+		if text, err = json.Marshal(l); err != nil {
+			return 0, err
+		}
 	}
-	_ = json.Unmarshal(body, &got) // an unreadable body has no SIMs
-	ids := make([]int64, len(got.SIMs))
-	for i, s := range got.SIMs {
-		ids[i] = s.ID
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	also()
+	if j.file == nil {
+		return 0, nil
 	}
-	slices.SortFunc(ids, cmp.Compare[int64])
-	return ids
+	j.lines++
+	_, err = j.file.Write(append(text, '\n'))
+	return j.lines, err
 }
 
-// what describes the effect of a request. Requests of equal effect cannot be told from each
-// other.
-func (r *Request) what() string { return fmt.Sprint(r.Target, r.SIMs) }
-
-// Replay repeats up to n successes by their keys, the latest first: each must get the same
-// bytes (I6).
-func (j *Journal) Replay(ctx context.Context, c *Clients, n int) (asked int, wrong []string) {
-	done := j.Acknowledged()
-	for _, r := range slices.Backward(done) {
-		if asked == n {
-			break
-		}
-		if r.Key == "" {
-			continue
-		}
-		asked++
-		first := *r.Acknowledged()
-		a := c.send(ctx, r, asked%len(c.urls))
-		if a.Status != first.Status || a.Location != first.Location || !bytes.Equal(a.Body, first.Body) || !a.Replayed {
-			wrong = append(wrong, fmt.Sprintf("I6: %v, asked again: %d %s %.200s", r, a.Status, a.Location, a.Body))
-		}
+// sync returns when line n is on disk. One sync covers all lines written before it.
+func (j *Journal) sync(n int64) error {
+	j.syncing.Lock()
+	defer j.syncing.Unlock()
+	if j.synced >= n {
+		return nil
 	}
-	return asked, wrong
+	j.mu.Lock()
+	written := j.lines
+	j.mu.Unlock()
+	err := j.file.Sync()
+	if err == nil {
+		j.synced = written
+	}
+	return err
 }

@@ -1,105 +1,122 @@
 package traffic
 
 import (
-	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 )
 
-// Request is one migration that a client wants, and all replies to it.
+// Kind is what a request asks for.
+type Kind string
+
+// The kinds of requests.
+const (
+	Migrate Kind = "migrate" // a real run
+	Preview Kind = "preview" // a dry run
+	Patch   Kind = "patch"   // of a SIM's status
+	Plug    Kind = "plug"    // a SIM into a device, or out of it
+)
+
+// Request is what a client wants, over all its attempts.
 type Request struct {
-	Key     string // Idempotency-Key; a request without one is sent only once
-	Target  int64
-	SIMs    []int64 // ascending
-	body    []byte
-	Answers []Answer
+	Client  int    `json:"client"`
+	Kind    Kind   `json:"kind"`
+	Method  string `json:"method"`
+	Path    string `json:"path"`
+	Key     string `json:"key,omitempty"` // Idempotency-Key; a request without one is sent once
+	IfMatch string `json:"if_match,omitempty"`
+	Body    string `json:"body"`
+
+	target   int64   // of a migration
+	sims     []int64 // of a migration, ascending; of a patch or a plug one, none to detach
+	status   int64   // of a patch
+	device   int64   // of a plug
+	mustFail bool    // no state of the database allows it
+
+	attempts []*Attempt
 }
 
-// Answer is the outcome of one attempt. Status 0 means that the connection broke.
-type Answer struct {
-	Sent, At time.Time
-	Server   int // the server's number
-	Status   int
-	Location string // the ledger entry of a 200
-	Replayed bool
-	Later    string // Retry-After
-	Body     []byte
+// Attempt is one sending of a request.
+type Attempt struct {
+	Request *Request
+	Server  string // the URL
+	Sent    time.Time
+	Ended   time.Time // with or without a reply
+	Err     error     // there was no reply
+	Status  int       // 0 without a reply
+	Header  http.Header
+	Body    []byte
 }
 
-// Settled reports whether the reply is final: neither missing, nor a Retry-After, nor "still
-// running".
-func (a Answer) Settled() bool {
-	switch {
-	case a.Status == 0, a.Status >= 500, a.Status == http.StatusTooManyRequests, a.Status == http.StatusUnauthorized:
-		return false
-	case a.Status == http.StatusConflict:
-		return a.Later == ""
+// Settled reports whether the reply is final: it was not lost, and it neither says to try again
+// nor to sign in again.
+func (a *Attempt) Settled() bool {
+	return a.Err == nil && a.Status < http.StatusInternalServerError && a.Status != http.StatusUnauthorized &&
+		a.Status != http.StatusTooManyRequests && a.Header.Get("Retry-After") == ""
+}
+
+// Refused reports whether the server was unable to reply, or said so.
+func (a *Attempt) Refused() bool { return a.Err != nil || a.Status >= http.StatusInternalServerError }
+
+// Replayed reports whether the reply repeats an earlier one.
+func (a *Attempt) Replayed() bool { return a.Header.Get("Idempotent-Replayed") == "true" }
+
+// Location returns the path of the ledger entry that the reply names; "" without one.
+func (a *Attempt) Location() string { return a.Header.Get("Location") }
+
+// succeeded reports whether the reply is final and reports success.
+func (a *Attempt) succeeded() bool { return a.Settled() && a.Status < http.StatusMultipleChoices }
+
+// Wrote reports whether the attempt moved SIMs: it succeeded, and does not repeat an earlier reply.
+func (a *Attempt) Wrote() bool { return a.succeeded() && a.Request.Kind == Migrate && !a.Replayed() }
+
+// stored reports whether a server stores the reply under the request's key: successes and refusals
+// by the rules.
+func (a *Attempt) stored() bool {
+	return a.succeeded() || a.Settled() && a.Status == http.StatusConflict
+}
+
+// Acknowledged returns the first reply that reported the success of a write; nil without one.
+func (r *Request) Acknowledged() *Attempt {
+	if r.Kind == Preview {
+		return nil
 	}
-	return true
-}
-
-// Refused reports whether an attempt got a Retry-After, or no reply.
-func (a Answer) Refused() bool { return a.Status == 0 || a.Status >= 500 }
-
-// Acknowledged returns the reply that reported success; nil if there was none.
-func (r *Request) Acknowledged() *Answer {
-	i := slices.IndexFunc(r.Answers, func(a Answer) bool { return a.Status == http.StatusOK })
+	i := slices.IndexFunc(r.attempts, (*Attempt).succeeded)
 	if i < 0 {
 		return nil
 	}
-	return &r.Answers[i]
+	return r.attempts[i]
 }
 
-// Settled reports whether any reply is final.
-func (r *Request) Settled() bool { return slices.ContainsFunc(r.Answers, Answer.Settled) }
+// final returns the first reply that is final; nil without one.
+func (r *Request) final() *Attempt {
+	i := slices.IndexFunc(r.attempts, (*Attempt).Settled)
+	if i < 0 {
+		return nil
+	}
+	return r.attempts[i]
+}
 
+// asked reports whether a SIM in a state needs no change by a patch or a plug.
+func (r *Request) asked(s state) bool {
+	return r.Kind == Patch && s.status == r.status || r.Kind == Plug && s.device == r.device
+}
+
+// String describes a request in messages.
 func (r *Request) String() string {
-	return fmt.Sprintf("migration of %v to %d (key %q, %d attempts)", r.SIMs, r.Target, r.Key, len(r.Answers))
+	key := "without a key"
+	if r.Key != "" {
+		key = "with key " + strconv.Quote(r.Key)
+	}
+	return fmt.Sprintf("client %d's %s %s %s %s (%d attempts)", r.Client, r.Method, r.Path, clip([]byte(r.Body)), key, len(r.attempts))
 }
 
-// some makes a request over one to four SIMs, selected in one of the three ways.
-func some(rng *rand.Rand, key string) *Request {
-	r := &Request{Key: key, Target: workspaces[rng.IntN(len(workspaces))]}
-	body := map[string]any{"target_workspace": reference(r.Target), "dry_run": false, "auto_detach_devices": true}
-	n := 1 + rng.IntN(4)
-	switch rng.IntN(3) {
-	case 0:
-		first := firstSIM + int64(rng.IntN(SIMs-n))
-		for i := range int64(n) {
-			r.SIMs = append(r.SIMs, first+i)
-		}
-		body["iccid_range"] = map[string]any{"start": iccid(first), "end": iccid(first + int64(n) - 1)}
-	case 1:
-		r.SIMs = scattered(rng, n)
-		body["iccids"] = mapped(r.SIMs, iccid)
-	default:
-		r.SIMs = scattered(rng, n)
-		body["sims"] = mapped(r.SIMs, reference)
+func clip(b []byte) string {
+	const most = 160
+	if len(b) > most {
+		return string(b[:most]) + "…"
 	}
-	r.body, _ = json.Marshal(body) //nolint:errchkjson // numbers and strings only: cannot fail
-	return r
-}
-
-func reference(id int64) map[string]int64 { return map[string]int64{"id": id} }
-
-func mapped[T any](ids []int64, f func(int64) T) []T {
-	out := make([]T, len(ids))
-	for i, id := range ids {
-		out[i] = f(id)
-	}
-	return out
-}
-
-func scattered(rng *rand.Rand, n int) []int64 {
-	var ids []int64
-	for len(ids) < n {
-		if id := firstSIM + int64(rng.IntN(SIMs)); !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	return ids
+	return string(b)
 }

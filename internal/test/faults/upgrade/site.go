@@ -61,8 +61,10 @@ type site struct {
 }
 
 // setUp starts two servers of the previous version.
-func setUp(ctx context.Context, before, after string) (s *site, err error) {
-	s = &site{before: before, after: after}
+func setUp(ctx context.Context, before, after string, seed uint64) (s *site, err error) {
+	// A server replays only the migrations that an earlier version has stored under a key.
+	o := traffic.Options{Clients: clients, Seed: seed, MigrationsOnly: true, RepeatSuccessesOnly: true}
+	s = &site{before: before, after: after, clients: traffic.New(o)}
 	defer func() {
 		if err != nil {
 			s.remove()
@@ -77,14 +79,14 @@ func setUp(ctx context.Context, before, after string) (s *site, err error) {
 		return nil, err
 	}
 	s.url = s.cluster.URL(database)
-	if err := traffic.Seed(ctx, before, s.url); err != nil {
+	if err := traffic.Seed(ctx, before, s.url, o); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(s.serve(ctx, before), s.serve(ctx, before)); err != nil {
 		return nil, err
 	}
 	// Signed in once, at the previous version: an upgrade signs no user out.
-	s.clients, err = traffic.SignIn(ctx, s.running[0].URL)
+	err = s.clients.SignIn(ctx, s.running[0].URL)
 	return s, err
 }
 
@@ -96,13 +98,13 @@ func (s *site) serve(ctx context.Context, program string) error {
 	return err
 }
 
-// at returns the clients, connected to some of the servers.
-func (s *site) at(servers []int) *traffic.Clients {
+// urls returns the addresses of some of the servers.
+func (s *site) urls(servers ...int) []string {
 	urls := make([]string, len(servers))
 	for i, n := range servers {
 		urls[i] = s.running[n].URL
 	}
-	return s.clients.At(urls...)
+	return urls
 }
 
 func (s *site) exec(ctx context.Context, statement string) error {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/dbcheck"
 	"github.com/simferry/simferry/internal/test/faults/proc"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 )
@@ -63,7 +64,6 @@ type trial struct {
 	*site
 	res     *faults.Result
 	seed    uint64
-	journal traffic.Journal
 	control faults.Control
 
 	acked, replayed int
@@ -71,7 +71,7 @@ type trial struct {
 
 func (t *trial) run(ctx context.Context, before, after string) (err error) {
 	t.res.Trials++
-	if t.site, err = setUp(ctx, before, after); err != nil {
+	if t.site, err = setUp(ctx, before, after, t.seed); err != nil {
 		return err
 	}
 	defer t.remove()
@@ -96,7 +96,7 @@ func (t *trial) breakOldest(ctx context.Context) error {
 	if err := t.exec(ctx, "ALTER TABLE ledger_sides RENAME COLUMN sims TO renamed"); err != nil {
 		return err
 	}
-	load := traffic.Begin(ctx, t.at([]int{0}), t.seed, clients)
+	load := t.clients.Begin(ctx, t.urls(0)...)
 	for began := time.Now(); load.Refused() < clients && time.Since(began) < time.Minute && ctx.Err() == nil; {
 		faults.Pause(ctx, 5*time.Millisecond)
 	}
@@ -106,7 +106,7 @@ func (t *trial) breakOldest(ctx context.Context) error {
 	}
 	t.control.Failed = refused > 0
 	t.control.Observed = fmt.Sprintf("%d requests refused", refused)
-	t.journal.Add(&traffic.Journal{Requests: load.Journal().Requests}) // the oddities are what was wanted
+	t.clients.Journal.TakeAnomalies() // they are what was wanted
 	return nil
 }
 
@@ -141,40 +141,38 @@ func (t *trial) refusesToStart(ctx context.Context) error {
 // during keeps clients at work on some servers before, through and after a change. Servers that
 // the change does not stop must refuse nothing and must continue.
 func (t *trial) during(ctx context.Context, on, stopped []int, change func() error) error {
-	load := traffic.Begin(ctx, t.at(on), t.seed+uint64(len(t.journal.Requests)), clients)
+	load := t.clients.Begin(ctx, t.urls(on...)...)
 	err := load.Await(ctx, ackedMin)
 	if err == nil {
-		t.acked += load.Acknowledged()
+		t.acked += load.Wrote()
 		err = change()
 	}
 	if err != nil {
 		return errors.Join(err, load.End(ctx))
 	}
 	changed, strain := time.Now(), faults.Measure()
-	for i, server := range on {
+	for _, server := range on {
 		if slices.Contains(stopped, server) {
 			continue
 		}
-		if _, ok := load.NextAck(changed, i, promised); !ok {
+		if _, ok := load.NextWrite(changed, t.running[server].URL, promised); !ok {
 			t.res.Late(strain, "I12: server %c has written nothing within %v of a change", 'A'+server, promised)
 		}
 	}
 	if err := load.End(ctx); err != nil {
 		return err
 	}
-	t.refusals(load.Journal(), on, stopped)
-	t.journal.Add(load.Journal())
+	t.refusals(load, stopped)
 	return nil
 }
 
-// refusals returns the failures, except those of a stopped server: it finishes running requests and
+// refusals reports the failures, except those of a stopped server: it finishes running requests and
 // accepts no others.
-func (t *trial) refusals(j *traffic.Journal, on, stopped []int) {
-	for _, r := range j.Requests {
-		for _, a := range r.Answers {
-			if server := on[a.Server]; a.Refused() && !slices.Contains(stopped, server) {
-				t.res.Fail("I12: server %c, which went on, answered %d: %.200s", 'A'+server, a.Status, a.Body)
-			}
+func (t *trial) refusals(load *traffic.Load, stopped []int) {
+	ended := t.urls(stopped...)
+	for _, a := range load.Attempts() {
+		if a.Refused() && !slices.Contains(ended, a.Server) {
+			t.res.Fail("I12: server %s, which went on, answered %d: %.200s, %v", a.Server, a.Status, a.Body, a.Err)
 		}
 	}
 }
@@ -182,16 +180,17 @@ func (t *trial) refusals(j *traffic.Journal, on, stopped []int) {
 // compare compares what clients saw with the database, and requests replies of the old servers
 // from the new ones.
 func (t *trial) compare(ctx context.Context) error {
-	asked, wrong := t.journal.Replay(ctx, t.at([]int{2, 3}), 200)
-	have, err := traffic.Read(ctx, t.url, 0)
+	asked, wrong := t.clients.Replay(ctx, 200, t.urls(2, 3)...)
+	var checker traffic.Checker
+	compared, err := checker.Check(ctx, t.url, t.clients.Journal)
 	if err != nil {
 		return err
 	}
-	faults, err := traffic.DatabaseFaults(ctx, t.url)
+	faults, err := dbcheck.Check(ctx, t.url)
 	if err != nil {
 		return err
 	}
-	for _, w := range slices.Concat(t.journal.Compare(have), wrong, faults) {
+	for _, w := range slices.Concat(compared, wrong, faults) {
 		t.res.Fail("%s", w)
 	}
 	t.replayed = asked
