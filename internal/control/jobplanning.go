@@ -277,7 +277,12 @@ func filtered(ctx context.Context, tx *store.Tx, f fleet.JobFilter, after int64,
 // the latter back.
 func partJob(id fleet.JobID, verdicts []fleet.Verdict, done bool) part {
 	return func(ctx context.Context, tx *store.Tx, s *jobStep, j *fleet.Job, at *partPlace) ([]fleet.JobSIM, error) {
-		p := store.JobSIMPage{Job: id, Verdicts: verdicts, Most: min(at.most, chunkSIMs)}
+		of, found, err := tx.Job(ctx, caller(s.who), j.Workspace, id, false)
+		if err != nil || !found { // its SIMs are no longer the user's
+			at.ended = true
+			return nil, err
+		}
+		p := store.JobSIMPage{Job: of, Verdicts: verdicts, Most: min(at.most, chunkSIMs)}
 		if at.position != 0 {
 			p.After = &at.position
 		}

@@ -326,12 +326,9 @@ func (c *Control) ListJobSIMs(ctx context.Context, who identity.Principal, id fl
 			return err
 		}
 		found = JobSIMs{Page: fleet.Page[fleet.JobSIM]{PerPage: l.PerPage, Total: j.Count(verdicts...), Page: 1}, Sources: make(map[fleet.WorkspaceID]fleet.Workspace)}
-		p := store.JobSIMPage{Job: id, Verdicts: verdicts, After: l.After, Most: l.PerPage}
+		p := store.JobSIMPage{Job: j, Verdicts: verdicts, After: l.After, Most: l.PerPage}
 		if l.After == nil {
 			found.Page.Page, p.Skip = l.At(found.Total)
-		}
-		if onlyPlanned := slices.Equal(verdicts, []fleet.Verdict{fleet.VerdictPlanned}); onlyPlanned && j.Begun && (p.After == nil || *p.After < j.Cursor) {
-			p.After = &j.Cursor // the SIMs up to there are dealt with
 		}
 		if found.Total == 0 { // the job may have millions with other verdicts
 			return nil

@@ -314,22 +314,36 @@ func (w *where) seesJob(who reader) {
 	w.and(side)
 }
 
-// jobsSeen selects what the list of jobs is filtered by, of the jobs that seesJob allows.
+// jobFilterColumns are the columns of jobs j that a list of jobs is filtered by.
+var jobFilterColumns = map[string]string{
+	"state": "j.state", "kind": "j.kind", "user": "j.user_id", "target_workspace": "j.target_id", "reference": "j.reference",
+}
+
+// jobsSeen selects the ids of the jobs that seesJob allows, with those columns that a list filters by.
+// Rows of jobs are not read for a list without filters, and others are kept narrow: a list goes
+// through all of them.
 func (w *where) jobsSeen(who reader, l fleet.List) string {
-	text := "SELECT j.id, j.state, j.kind, j.user_id, j.target_id"
-	if filtersBy(l, "reference") { // SQLite would read the whole selection, which precedes it in a row
-		text += ", j.reference"
+	var columns []string
+	for _, f := range l.Filters {
+		if column := jobFilterColumns[f.Field.Name]; column != "" && !slices.Contains(columns, column) {
+			columns = append(columns, column)
+		}
 	}
-	text += " FROM jobs j"
-	switch {
-	case who.SuperAdmin:
-		return text
-	case who.User == 0:
-		return text + " WHERE j.id IN (SELECT v.job_id FROM job_sides v WHERE v.workspace_id = " + w.arg(int64(who.token)) + ")"
+	if who.SuperAdmin {
+		return "SELECT " + strings.Join(append([]string{"j.id"}, columns...), ", ") + " FROM jobs j"
 	}
-	user := w.arg(int64(who.User))
-	return text + " WHERE j.id IN (SELECT o.id FROM jobs o WHERE o.user_id = " + user + " UNION ALL SELECT v.job_id FROM job_sides v" +
-		" WHERE v.workspace_id IN (SELECT b.workspace_id FROM memberships b WHERE b.user_id = " + user + " AND b.status = " + activeMember + "))"
+	var own string
+	if who.User == 0 {
+		own = "SELECT DISTINCT v.job_id AS id FROM job_sides v WHERE v.workspace_id = " + w.arg(int64(who.token))
+	} else {
+		user := w.arg(int64(who.User))
+		own = "SELECT o.id FROM jobs o WHERE o.user_id = " + user + " UNION SELECT v.job_id FROM job_sides v" +
+			" WHERE v.workspace_id IN (SELECT b.workspace_id FROM memberships b WHERE b.user_id = " + user + " AND b.status = " + activeMember + ")"
+	}
+	if columns == nil {
+		return own
+	}
+	return "SELECT " + strings.Join(append([]string{"j.id"}, columns...), ", ") + " FROM (" + own + ") i CROSS JOIN jobs j WHERE j.id = i.id"
 }
 
 // Job reads a job with the counts that the caller may see; found is false if the caller may not
@@ -363,20 +377,16 @@ var jobListColumns = map[string]string{
 // filtered, so that those of others are not looked for.
 func (tx *Tx) Jobs(ctx context.Context, who Caller, token fleet.WorkspaceID, l fleet.List) (fleet.Page[fleet.Job], error) {
 	as := reader{who, token}
-	page := fleet.Page[fleet.Job]{PerPage: l.PerPage}
-	w := where{tx: tx}
-	own := "WITH k AS MATERIALIZED (" + w.jobsSeen(as, l) + ") "
-	w.filter(l, jobListColumns)
-	if _, err := tx.queryRow(ctx, own+"SELECT count(*) FROM k WHERE "+w.String(), w.args, &page.Total); err != nil {
+	page := fleet.Page[fleet.Job]{PerPage: l.PerPage, Items: []fleet.Job{}}
+	ids, total, err := tx.jobPage(ctx, as, l)
+	if page.Total = total; err != nil {
 		return page, err
 	}
-	var offset int
-	page.Page, offset = l.At(page.Total)
-	page.Items = []fleet.Job{}
+	page.Page, _ = l.At(total)
+	w := where{tx: tx}
+	w.and(w.in("j.id", arrayParam(tx, ids)))
 	order := w.orderBy(l, map[string]string{"id": "j.id"})
-	err := tx.queryEach(ctx, own+"SELECT "+jobColumns+jobTables+" WHERE j.id "+
-		tx.dialectSQL("IN (SELECT k.id FROM k WHERE %s)", "= ANY (ARRAY(SELECT k.id FROM k WHERE %s))", w.String())+" ORDER BY "+order+
-		" LIMIT "+w.arg(l.PerPage)+" OFFSET "+w.arg(offset), w.args, func(r rows) error {
+	err = tx.queryEach(ctx, "SELECT "+jobColumns+jobTables+" WHERE "+w.String()+" ORDER BY "+order, w.args, func(r rows) error {
 		j, err := scanJob(r)
 		page.Items = append(page.Items, j)
 		return err
@@ -385,6 +395,25 @@ func (tx *Tx) Jobs(ctx context.Context, who Caller, token fleet.WorkspaceID, l f
 		return page, err
 	}
 	return page, tx.addJobCounts(ctx, as, page.Items)
+}
+
+// jobPage finds the ids of a page of jobs, and how many jobs the list has.
+func (tx *Tx) jobPage(ctx context.Context, as reader, l fleet.List) (ids []int64, total int, err error) {
+	w := where{tx: tx}
+	seen := w.jobsSeen(as, l)
+	w.filter(l, jobListColumns)
+	perPage := w.arg(l.PerPage) + tx.dialectSQL("", "::bigint")
+	last := tx.dialectSQL("max", "GREATEST") + "((SELECT count(*) FROM f) - 1, 0) / " + perPage // as in List.At
+	text := "WITH k AS MATERIALIZED (" + seen + "), f AS MATERIALIZED (SELECT k.id FROM k WHERE " + w.String() + ")" +
+		" SELECT k.id, (SELECT count(*) FROM f) FROM f k ORDER BY " + w.orderBy(l, jobListColumns) +
+		" LIMIT " + perPage + " OFFSET " + perPage + " * " + tx.dialectSQL("min", "LEAST") + "(" + w.arg(l.Page-1) + ", " + last + ")"
+	err = tx.queryEach(ctx, text, w.args, func(r rows) error {
+		var id int64
+		err := r.Scan(&id, &total)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, total, err
 }
 
 // addJobCounts fills in the counts and sources that a reader may see; the rule is that of

@@ -14,7 +14,8 @@ import (
 
 // BenchmarkBigLists measures every filter and sort of the lists, on LIST_SIMS SIMs (100,000 if
 // unset), half as many migrations, with three lines per two SIMs, half as many audit entries and
-// devices, as many events as lines, and a job of all SIMs among LIST_SIMS/100 jobs. It marks what
+// devices, as many events as lines, and two jobs of all SIMs among LIST_SIMS/100 jobs:
+// one has done nearly all, and one very few. It marks what
 // takes longer than 100 ms.
 func BenchmarkBigLists(b *testing.B) {
 	n := storetest.SizeOf(b, "LIST_SIMS", 100_000)
@@ -95,7 +96,10 @@ func fillLists(b testing.TB, url string, d store.Dialect, n int) {
 		`INSERT INTO job_sides (workspace_id, job_id, side) SELECT 200, g.n, 1 FROM ` + series(1_000_001, 1_000_000+n/100),
 		`INSERT INTO job_entries (job_id, ledger_id) SELECT 1000000 + g.n % ` + fmt.Sprint(max(n/100, 1)) + `, 1000000 + g.n FROM ` + series(1, n/2),
 		`INSERT INTO job_sims (job_id, pos, sim_id, line, version, source_id, verdict) SELECT 1000007, g.n, g.n, 1, 1, 100, CASE WHEN g.n % 1000 = 0 THEN 2 ELSE 1 END FROM ` + series(1_000_001, 1_000_000+n),
-		`INSERT INTO job_counts (job_id, workspace_id, verdict, sims) SELECT 1000007, 100, verdict, count(*) FROM job_sims WHERE job_id = 1000007 GROUP BY 3`,
+		`INSERT INTO job_sims (job_id, pos, sim_id, line, version, source_id, verdict) SELECT 1000008, g.n, g.n, 1, 1, 100, 2 FROM ` + series(1_000_001, 1_000_000+n),
+		`UPDATE job_sims SET verdict = 1 WHERE job_id = 1000008 AND pos IN (SELECT l.sim_id FROM job_entries e JOIN ledger_lines l ON l.ledger_id = e.ledger_id WHERE e.job_id = 1000008)`,
+		`UPDATE jobs SET cursor = ` + fmt.Sprint(1_000_000+n) + ` WHERE id IN (1000007, 1000008)`,
+		`INSERT INTO job_counts (job_id, workspace_id, verdict, sims) SELECT job_id, 100, verdict, count(*) FROM job_sims WHERE job_id IN (1000007, 1000008) GROUP BY 1, 3`,
 		"DELETE FROM sim_tally", "DELETE FROM sim_tally_changes",
 		`INSERT INTO sim_tally (workspace_id, level, status, block, sims) SELECT workspace_id, 1, status, id >> 10, count(*) FROM sims GROUP BY 1, 3, 4`,
 		`INSERT INTO sim_tally (workspace_id, level, status, block, sims) SELECT -issuer_id, 1, 0, id >> 10, count(*) FROM sims GROUP BY 1, 4`,
@@ -186,11 +190,17 @@ func bigLists(n int) (found []bigList) {
 		add("jobs, "+name, fleet.JobList, runOf(func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[fleet.Job], error) {
 			return tx.Jobs(ctx, who, 100, l)
 		}))
-		for _, verdict := range []fleet.Verdict{fleet.VerdictPlanned, fleet.VerdictDone, fleet.VerdictRefused} {
-			found = append(found, bigList{fmt.Sprintf("SIMs of a job, %s: %s", name, verdict), func(ctx context.Context, tx *store.Tx) (int, error) {
-				sims, err := tx.JobSIMsAfter(ctx, who, 100, store.JobSIMPage{Job: 1000007, Verdicts: []fleet.Verdict{verdict}, Most: 1000})
-				return len(sims), err
-			}})
+		for id, job := range map[fleet.JobID]string{1_000_007: "many done", 1_000_008: "few done"} {
+			for _, verdicts := range [][]fleet.Verdict{nil, {fleet.VerdictPlanned}, {fleet.VerdictDone}, {fleet.VerdictRefused}, {fleet.VerdictPlanned, fleet.VerdictRefused, fleet.VerdictDrifted}} {
+				found = append(found, bigList{fmt.Sprintf("SIMs of a job, %s, %s: %s", name, job, verdicts), func(ctx context.Context, tx *store.Tx) (int, error) {
+					j, _, err := tx.Job(ctx, who, 100, id, false)
+					if err != nil {
+						return 0, err
+					}
+					sims, err := tx.JobSIMsAfter(ctx, who, 100, store.JobSIMPage{Job: j, Verdicts: verdicts, Most: 1000})
+					return len(sims), err
+				}})
+			}
 		}
 	}
 	found = append(found, bigList{"history of a SIM", func(ctx context.Context, tx *store.Tx) (int, error) {

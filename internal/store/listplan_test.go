@@ -421,3 +421,43 @@ func TestEveryListIsPlanned(t *testing.T) {
 		t.Errorf("only %d lists were found", lists)
 	}
 }
+
+// PostgreSQL goes through no more migrations of a source than a list may have before it refuses one.
+func TestMigrationsOfASourceAreNotAllRead(t *testing.T) {
+	url := postgresURL(t)
+	s := open(t, url, store.Options{})
+	storetest.Load(t, s)
+	db := rawSQL(t, url)
+	for _, text := range []string{
+		`INSERT INTO ledger (id, uid, kind, at, user_id, target_id, sims, detach_devices, delta, ids_delta, reference) OVERRIDING SYSTEM VALUE
+			SELECT n, 'bulk ' || n, 1, n, 1, 300, 1, 0, 0, 0, '' FROM generate_series(1000, 60000) n`,
+		`INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims) SELECT 100, n, 0, 1 FROM generate_series(1000, 60000) n`,
+		"ANALYZE ledger_sides",
+	} {
+		if _, err := db.ExecContext(t.Context(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for more := true; more; {
+		var err error
+		if more, err = s.FoldLists(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := fleet.ParseList(fleet.MigrationList, "source_workspace:100", "", "", "3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plans, err := store.Executed(t.Context(), s, func(tx *store.Tx) error {
+		_, err := tx.Migrations(t.Context(), store.Caller{}, 100, l)
+		return err
+	})
+	if fleet.CodeOf(err) != fleet.BadQuery || len(plans) == 0 {
+		t.Fatalf("%d statements, %v; want a refusal", len(plans), err)
+	}
+	for _, p := range plans {
+		if n := mostRows(t, p); n > 20_000 {
+			t.Errorf("it goes through %d rows:\n%s\n%s", n, p.Text, strings.Join(p.Lines, "\n"))
+		}
+	}
+}

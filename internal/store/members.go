@@ -21,12 +21,16 @@ const (
 	memberStatus  = `(CASE WHEN m.status = ` + suspendedMember + ` THEN 2 WHEN m.invited_at IS NOT NULL THEN 0 ELSE u.status END)`
 	memberSince   = `COALESCE(m.invited_at, u.created_at)`
 	joinMembers   = `memberships m JOIN users u ON u.id = m.user_id`
-	foundMembers  = `m JOIN u ON u.id = m.user_id`
+
+	// membersOf selects the members of a Workspace with what a list shows and filters by. The memberships
+	// are read first, and rows are kept narrow, because a list goes through all of them.
+	membersOf = `SELECT u.id, u.username, ` + memberName + ` AS name, ` + memberStatus + ` AS status, ` + memberSince + ` AS created, m.workspace_id
+		FROM memberships m CROSS JOIN users u WHERE u.id = m.user_id AND m.workspace_id = `
 )
 
+// memberFields are columns of membersOf, as u.
 var memberFields = map[string]string{
-	"id": "u.id", "username": "u.username", "name": memberName, "status": memberStatus, "created": memberSince,
-	"organisation": "m.workspace_id",
+	"id": "u.id", "username": "u.username", "name": "u.name", "status": "u.status", "created": "u.created", "organisation": "u.workspace_id",
 }
 
 func scanMember(r rows) (m Member, err error) {
@@ -75,15 +79,14 @@ func (tx *Tx) memberFilters(ctx context.Context, ws fleet.WorkspaceID, l fleet.L
 // so that users of others are not looked for.
 func (tx *Tx) Members(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (fleet.Page[Member], error) {
 	w := where{tx: tx}
-	own := "WITH m AS MATERIALIZED (SELECT m.* FROM memberships m WHERE m.workspace_id = " + w.arg(int64(ws)) + "), " +
-		"u AS MATERIALIZED (SELECT x.* FROM m CROSS JOIN users x WHERE x.id = m.user_id) "
+	own := "WITH u AS MATERIALIZED (" + membersOf + w.arg(int64(ws)) + ") "
 	page := fleet.Page[Member]{PerPage: l.PerPage}
 	l, err := tx.memberFilters(ctx, ws, l)
 	if err != nil {
 		return page, err
 	}
 	w.filter(l, memberFields)
-	if _, err := tx.queryRow(ctx, own+"SELECT count(*) FROM "+foundMembers+" WHERE "+w.String(), w.args, &page.Total); err != nil {
+	if _, err := tx.queryRow(ctx, own+"SELECT count(*) FROM u WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
 	if err := tx.sortable(l, page.Total, "users"); err != nil {
@@ -91,7 +94,7 @@ func (tx *Tx) Members(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (
 	}
 	var offset int
 	page.Page, offset = l.At(page.Total)
-	text := own + "SELECT " + memberColumns + " FROM " + foundMembers + " WHERE " + w.String() +
+	text := own + "SELECT u.id, u.username, u.name, u.status, u.created FROM u WHERE " + w.String() +
 		" ORDER BY " + w.orderBy(l, memberFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
 	err = tx.queryEach(ctx, text, w.args, func(r rows) error {
 		m, err := scanMember(r)

@@ -172,7 +172,7 @@ func (v ledgerScope) found(w *where, f fleet.Filter) (text string, ok bool) {
 		if !v.owns(f.Numbers) {
 			return "", false
 		}
-		of = "SELECT v.ledger_id FROM ledger_sides v WHERE v.side = " + sourceSide + " AND " + w.in("v.workspace_id", arrayParam(w.tx, f.Numbers))
+		of = v.fromSources(w, f.Numbers)
 	case "target_workspace":
 		return v.ledgerBy(w, f, v.owns(f.Numbers))
 	case "user":
@@ -184,6 +184,17 @@ func (v ledgerScope) found(w *where, f fleet.Filter) (text string, ok bool) {
 		return "", false
 	}
 	return "SELECT m.* FROM (SELECT DISTINCT k.ledger_id FROM (" + of + ") k) k JOIN ledger m ON m.id = k.ledger_id", true
+}
+
+// fromSources selects the migrations out of Workspaces, a migration out of several of them more than
+// once. PostgreSQL would read all of them before the first is counted, so it reads no more of each
+// Workspace than a list may go through, in the order of an index.
+func (v ledgerScope) fromSources(w *where, workspaces []int64) string {
+	if w.tx.d == SQLite {
+		return "SELECT v.ledger_id FROM ledger_sides v WHERE v.side = " + sourceSide + " AND " + w.in("v.workspace_id", arrayParam(w.tx, workspaces))
+	}
+	return "SELECT v.ledger_id FROM " + w.each(workspaces) + " CROSS JOIN LATERAL (SELECT s.ledger_id FROM ledger_sides s" +
+		" WHERE s.workspace_id = j.value AND s.side = " + sourceSide + " ORDER BY s.ledger_id LIMIT " + w.arg(w.tx.most+1) + ") v"
 }
 
 // ofJobs selects the migrations of those of the jobs that have a side of the reader. It searches the

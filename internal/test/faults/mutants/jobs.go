@@ -29,5 +29,5 @@ var jobs = []faults.Mutation{
 	replace("job_conflict_ignored", "a job with on_conflict stop moves the rest",
 		"internal/control/jobplanning.go", "case refused > 0 && !j.Options.Skip:", "case refused > 0 && j.Options.Auto && false:"),
 	replace("job_sims_shown", "members of one source see the SIMs of the others",
-		"internal/store/jobsims.go", `w.and(w.seesJobSIM(as, "COALESCE(n.source_id, 0)", "COALESCE(n.home_id, 0)"))`, `_ = w.seesJobSIM(as, "1", "1")`),
+		"internal/store/jobsims.go", `w.and(w.seesJobSIM(q.as, "COALESCE(n.source_id, 0)", "COALESCE(n.home_id, 0)"))`, `_ = w.seesJobSIM(q.as, "1", "1")`),
 }
