@@ -79,8 +79,9 @@ func stall(ctx context.Context, url string) (resume func() error, err error) {
 	}, syscall.Kill(pid, syscall.SIGSTOP)
 }
 
-// hanging waits until that many transactions of the servers wait for the standby.
-func (p *pair) hanging(ctx context.Context, least int) error {
+// hanging waits until that many transactions of the servers wait for the standby. An error says that
+// it took longer than the limit.
+func (p *pair) hanging(ctx context.Context, least int, limit time.Duration) error {
 	conn, err := pgx.Connect(ctx, p.primary.URL(database))
 	if err != nil {
 		return err
@@ -90,7 +91,7 @@ func (p *pair) hanging(ctx context.Context, least int) error {
 		if err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'").Scan(&n); err != nil {
 			return err
 		}
-		if time.Since(began) > time.Minute || ctx.Err() != nil {
+		if time.Since(began) > limit || ctx.Err() != nil {
 			return errors.Join(ctx.Err(), fmt.Errorf("%d of %d transactions wait for the standby", n, least))
 		}
 	}

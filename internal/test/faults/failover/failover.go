@@ -14,6 +14,7 @@ import (
 
 	"github.com/simferry/simferry/internal/test/faults"
 	"github.com/simferry/simferry/internal/test/faults/dbcheck"
+	"github.com/simferry/simferry/internal/test/faults/rest"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
@@ -29,8 +30,10 @@ const (
 	// which /readyz reports the loss of the primary.
 	promised = 5 * time.Second
 
-	// again is how long clients repeat unanswered requests after a crash.
-	again = time.Second
+	// again is how long clients repeat unanswered requests after a crash, once as many of them wait
+	// as before, or after askAgain.
+	again    = time.Second
+	askAgain = 10 * time.Second
 
 	// jobsAtOnce is how many transactions of jobs may be under way.
 	jobsAtOnce = 4
@@ -154,17 +157,19 @@ func (t *trial) double(ctx context.Context, load *traffic.Load) (killed time.Tim
 	if err != nil {
 		return killed, err
 	}
-	if err := t.hanging(ctx, clients/4+jobsAtOnce); err != nil {
+	if err := t.hanging(ctx, clients/4+jobsAtOnce, time.Minute); err != nil {
 		return killed, err
 	}
 	defer t.jobLoad.DoNotRead()()
 	if err := errors.Join(t.primary.Stop(pgtest.Immediate), t.primary.Restart()); err != nil {
 		return killed, err
 	}
-	if err := t.hanging(ctx, 1); err != nil {
+	if err := t.hanging(ctx, 1, time.Minute); err != nil {
 		return killed, err
 	}
-	faults.Pause(ctx, again) // the other clients ask
+	// The other clients ask. On a busy machine that takes longer; some may wait for each other.
+	_ = t.hanging(ctx, clients/4+jobsAtOnce, askAgain)
+	faults.Pause(ctx, again)
 	t.doubles++
 	killed = time.Now()
 	if err := errors.Join(t.kill(), resume()); err != nil {
@@ -193,7 +198,7 @@ func (t *trial) takeOver(ctx context.Context, load *traffic.Load) error {
 // readiness waits until a server's /readyz returns a status.
 func (t *trial) readiness(ctx context.Context, url string, since time.Time, want int) (took time.Duration, ok bool) {
 	for time.Since(since) < promised && ctx.Err() == nil {
-		if traffic.Ready(ctx, url) == want {
+		if rest.Ready(ctx, url) == want {
 			return time.Since(since), true
 		}
 		faults.Pause(ctx, 10*time.Millisecond)

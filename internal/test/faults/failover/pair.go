@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/simferry/simferry/internal/test/faults/jobload"
 	"github.com/simferry/simferry/internal/test/faults/proc"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
@@ -37,7 +35,7 @@ func setUp(ctx context.Context, binary string, seed uint64) (p *pair, err error)
 	if p.primary, err = pgtest.Start(pgtest.Options{}); err != nil {
 		return nil, err
 	}
-	if err := createDatabase(ctx, p.primary.URL("postgres")); err != nil {
+	if _, err := p.primary.CreateDatabase(ctx, database); err != nil {
 		return nil, err
 	}
 	if p.standby, err = p.primary.Standby(standby); err != nil {
@@ -78,16 +76,6 @@ func (p *pair) urls() []string {
 		list[i] = s.URL
 	}
 	return list
-}
-
-func createDatabase(ctx context.Context, url string) error {
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close(ctx) }() // the statement has completed
-	_, err = conn.Exec(ctx, "CREATE DATABASE "+database)
-	return err
 }
 
 // url names both databases, always in the same order, as the servers were started with.

@@ -1,25 +1,20 @@
 package jobload
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/rest"
 )
 
 const (
-	patience = 20 * time.Second      // how long a client waits for one reply
-	between  = 10 * time.Millisecond // pause between two requests of a lane
-	path     = "/api/v1/migration_job"
+	between = 10 * time.Millisecond // pause between two requests of a lane
+	path    = "/api/v1/migration_job"
 )
 
 // client is one user on servers whose addresses change when they are started again.
@@ -33,9 +28,7 @@ type client struct {
 }
 
 func newClient(user string) *client {
-	own := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // it is one
-	own.MaxIdleConnsPerHost = 2 * lanes
-	c := &client{http: &http.Client{Timeout: patience, Transport: own}, user: user}
+	c := &client{http: rest.Client(2 * lanes), user: user}
 	c.urls.Store(&[]string{})
 	return c
 }
@@ -73,44 +66,23 @@ func (c *client) send(ctx context.Context, rng *rand.Rand, method, path, body, k
 }
 
 func (c *client) exchange(ctx context.Context, method, url, body, key string) (r reply, err error) {
-	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader([]byte(body)))
-	if err != nil {
-		return r, err
-	}
-	req.GetBody = nil // or the transport might send it a second time
+	call := rest.Call{Method: method, URL: url, Body: body, Header: make(http.Header)}
 	if bearer := c.bearer.Load(); bearer != nil {
-		req.Header.Set("Authorization", "Bearer "+*bearer)
-	}
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
+		call.Bearer = *bearer
 	}
 	if key != "" {
-		req.Header.Set("Idempotency-Key", key)
+		call.Header.Set("Idempotency-Key", key)
 	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return r, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	r.status, r.location, r.later = resp.StatusCode, resp.Header.Get("Location"), resp.Header.Get("Retry-After") != ""
-	r.body, err = io.ReadAll(resp.Body)
-	return r, err
+	got, err := rest.Send(ctx, c.http, call)
+	return reply{got.Status, got.Header.Get("Retry-After") != "", got.Header.Get("Location"), got.Body}, err
 }
 
 func (c *client) signIn(ctx context.Context, url string) error {
-	body := fmt.Sprintf(`{"username":%q,"password":%q}`, c.user, identity.WireDigest(password))
-	r, err := c.exchange(ctx, http.MethodPost, url+"/api/v1/authenticate", body, "")
-	if err != nil {
-		return err
+	bearer, err := rest.SignIn(ctx, c.http, url, c.user, password)
+	if err == nil {
+		c.bearer.Store(&bearer)
 	}
-	var got struct {
-		Token string `json:"auth_token"`
-	}
-	if err := json.Unmarshal(r.body, &got); err != nil || got.Token == "" {
-		return fmt.Errorf("sign-in of %s: %d: %w", c.user, r.status, err)
-	}
-	c.bearer.Store(&got.Token)
-	return nil
+	return err
 }
 
 // settle repeats a request until its reply is final, or ctx ends.

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/simferry/simferry/internal/test/faults"
 	"github.com/simferry/simferry/internal/test/faults/dbcheck"
 	"github.com/simferry/simferry/internal/test/faults/jobload"
@@ -49,15 +47,9 @@ func (s *site) onPostgres(ctx context.Context, o jobload.Options) (err error) {
 	if s.cluster, err = pgtest.Start(pgtest.Options{}); err != nil {
 		return err
 	}
-	conn, err := pgx.Connect(ctx, s.cluster.URL("postgres"))
-	if err != nil {
+	if s.database, err = s.cluster.CreateDatabase(ctx, database); err != nil {
 		return err
 	}
-	_, err = conn.Exec(ctx, "CREATE DATABASE "+database)
-	if err := errors.Join(err, conn.Close(ctx)); err != nil {
-		return err
-	}
-	s.database = s.cluster.URL(database)
 	return s.start(ctx, o)
 }
 

@@ -43,23 +43,13 @@ func openPostgres(ctx context.Context, _ string) (site, error) {
 		return nil, err
 	}
 	s := postgresSite{cluster: cluster}
-	if err := s.create(ctx); err != nil {
+	if _, err := cluster.CreateDatabase(ctx, postgresName); err != nil {
 		return nil, errors.Join(err, cluster.Remove())
 	}
 	if s.watch, err = pgx.Connect(ctx, cluster.URL(postgresName)); err != nil {
 		return nil, errors.Join(err, cluster.Remove())
 	}
 	return s, nil
-}
-
-func (s postgresSite) create(ctx context.Context) error {
-	conn, err := pgx.Connect(ctx, s.cluster.URL("postgres"))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close(ctx) }() // the statement has completed
-	_, err = conn.Exec(ctx, "CREATE DATABASE "+postgresName)
-	return err
 }
 
 func (s postgresSite) url(server int) string {

@@ -23,6 +23,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/test/faults"
 	"github.com/simferry/simferry/internal/test/faults/jobload"
+	"github.com/simferry/simferry/internal/test/faults/rest"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 	"github.com/simferry/simferry/internal/test/kit"
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
@@ -182,7 +183,7 @@ const year = 365 * 24 * time.Hour
 // lock of five minutes must be over after ten.
 func (s *clockSite) injectFault(ctx context.Context, load *traffic.Load, rng *rand.Rand) (faultStart, over time.Time, err error) {
 	for range 3 {
-		if _, err := traffic.TrySignIn(ctx, s.server(), traffic.Guest, "wrong"); err != nil {
+		if _, err := s.guest(ctx, "wrong"); err != nil {
 			return faultStart, over, err
 		}
 	}
@@ -199,12 +200,18 @@ func (s *clockSite) injectFault(ctx context.Context, load *traffic.Load, rng *ra
 		return faultStart, over, err
 	}
 	over = time.Now()
-	status, err := traffic.TrySignIn(ctx, s.server(), traffic.Guest, traffic.GuestPassword)
+	status, err := s.guest(ctx, traffic.GuestPassword)
 	if status != http.StatusOK {
 		s.wrong = append(s.wrong, fmt.Sprintf("I12: a user is still locked out after ten minutes: %d", status))
 	}
 	s.ahead.Store(0)
 	return faultStart, over, errors.Join(err, s.users.SignIn(ctx, s.server()))
+}
+
+// guest makes one attempt of the guest to sign in, and returns the status.
+func (s *clockSite) guest(ctx context.Context, with string) (status int, err error) {
+	r, err := rest.TrySignIn(ctx, s.http.Client(), s.server(), traffic.Guest, with)
+	return r.Status, err
 }
 
 // whileWrong compares the clock, as the server does every minute, and checks that a server whose
@@ -219,11 +226,11 @@ func (s *clockSite) whileWrong(ctx context.Context) error {
 	if err := o.Sweep(ctx); off > 0 && err == nil || s.cluster != nil && err == nil {
 		s.wrong = append(s.wrong, fmt.Sprintf("I12: a server whose clock is off by %v removed what had expired by it", off))
 	}
-	status, err := traffic.TrySignIn(ctx, s.server(), traffic.Guest, traffic.GuestPassword)
+	status, err := s.guest(ctx, traffic.GuestPassword)
 	if known := s.cluster != nil || off < 0; known && status != http.StatusServiceUnavailable {
 		s.wrong = append(s.wrong, fmt.Sprintf("I12: a server whose clock is off by %v returned %d to a sign-in", off, status))
 	}
-	if ready := traffic.Ready(ctx, s.server()); (s.cluster != nil || off < 0) && ready != http.StatusServiceUnavailable {
+	if ready := rest.Ready(ctx, s.server()); (s.cluster != nil || off < 0) && ready != http.StatusServiceUnavailable {
 		s.wrong = append(s.wrong, fmt.Sprintf("I12: a server whose clock is off by %v is ready: %d", off, ready))
 	}
 	return err

@@ -6,8 +6,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/simferry/simferry/internal/test/faults"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
@@ -57,15 +55,10 @@ func cluster(ctx context.Context, settings map[string]string) (*pgtest.Cluster, 
 	if err != nil {
 		return nil, "", err
 	}
-	conn, err := pgx.Connect(ctx, c.URL("postgres"))
-	if err == nil {
-		_, err = conn.Exec(ctx, "CREATE DATABASE simferry")
-		err = errors.Join(err, conn.Close(ctx))
-	}
+	url, err := c.CreateDatabase(ctx, "simferry")
 	if err != nil {
 		return nil, "", errors.Join(err, c.Remove())
 	}
-	url := c.URL("simferry")
 	return c, url, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/rest"
 )
 
 // signInEvery is the average number of requests after which a client signs in again.
@@ -39,18 +40,11 @@ type bearers struct {
 
 // signIn gets the client's bearers.
 func (c *client) signIn(ctx context.Context, url string) error {
-	status, issuer, err := signIn(ctx, c.http, url, username(c.number), password)
-	if err == nil && issuer == "" {
-		err = fmt.Errorf("the sign-in of %s was answered %d", username(c.number), status)
-	}
+	issuer, err := rest.SignIn(ctx, c.http, url, username(c.number), password)
 	if err != nil {
 		return err
 	}
-	body := fmt.Sprintf(`{"target_organisation":{"id":%d}}`, fleets[0])
-	status, home, err := authenticate(ctx, c.http, url+"/api/v1/authenticate/workspace", issuer, body)
-	if err == nil && home == "" {
-		err = fmt.Errorf("the change of Workspace of %s was answered %d", username(c.number), status)
-	}
+	home, err := rest.Enter(ctx, c.http, url, issuer, fleets[0])
 	if err == nil {
 		c.bearers.Store(&bearers{issuer, home})
 	}
@@ -132,11 +126,9 @@ func (c *client) send(ctx context.Context, url string, r *Request) *Attempt {
 		header.Set("If-Match", r.IfMatch)
 	}
 	c.inFlight.Store(true)
-	a.Status, a.Header, a.Body, a.Err = post(ctx, c.http, r.Method, url+r.Path, c.bearer(r), r.Body, header)
+	reply, err := rest.Send(ctx, c.http, rest.Call{Method: r.Method, URL: url + r.Path, Bearer: c.bearer(r), Body: r.Body, Header: header})
 	c.inFlight.Store(false)
-	if a.Err != nil {
-		a.Status = 0
-	}
+	a.Status, a.Header, a.Body, a.Err = reply.Status, reply.Header, reply.Body, err
 	if err := c.Journal.end(a, c.Expires); err != nil {
 		c.broken = err
 	}

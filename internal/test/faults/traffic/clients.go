@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+
+	"github.com/simferry/simferry/internal/test/faults/rest"
 )
 
 // Clients are the users of one database, and the journal of everything they sent.
@@ -25,7 +27,7 @@ func New(o Options) *Clients {
 	c := &Clients{Journal: o.Journal, list: make([]*client, o.Clients)}
 	for i := range c.list {
 		c.list[i] = &client{
-			Options: o, number: i, random: rand.New(rand.NewPCG(o.Seed, uint64(i))), expected: at, http: newHTTPClient(),
+			Options: o, number: i, random: rand.New(rand.NewPCG(o.Seed, uint64(i))), expected: at, http: rest.Client(1),
 		}
 	}
 	return c

@@ -73,12 +73,9 @@ func setUp(ctx context.Context, before, after string, seed uint64) (s *site, err
 	if s.cluster, err = pgtest.Start(pgtest.Options{}); err != nil {
 		return nil, err
 	}
-	const database = "simferry"
-	s.url = s.cluster.URL("postgres")
-	if err := s.exec(ctx, "CREATE DATABASE "+database); err != nil {
+	if s.url, err = s.cluster.CreateDatabase(ctx, "simferry"); err != nil {
 		return nil, err
 	}
-	s.url = s.cluster.URL(database)
 	if err := traffic.Seed(ctx, before, s.url, o); err != nil {
 		return nil, err
 	}
