@@ -48,7 +48,7 @@ func run(ctx context.Context, size faults.Size, seed uint64) (res faults.Result,
 	}
 	res.Record("faults that struck", t.injected, res.Trials*9/10)
 	res.Record("in a server that went on", t.survived, res.Trials/4)
-	res.Record("before the answer", t.before, res.Trials/4)
+	res.Record("before the answer", t.before, res.Trials/5)
 	return res, nil
 }
 
