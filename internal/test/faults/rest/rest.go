@@ -64,7 +64,7 @@ func Send(ctx context.Context, client *http.Client, c Call) (r Reply, err error)
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return r, err // a part of a reply is none
+		return r, err // a reply that breaks off does not count
 	}
 	return Reply{resp.StatusCode, resp.Header, text}, nil
 }
