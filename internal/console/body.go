@@ -91,6 +91,7 @@ func (r *request) formError(err error) error {
 	var large *http.MaxBytesError
 	switch {
 	case err == nil:
+		r.takeWorkspace()
 		limit.ReadDone(r.writer)
 		return nil
 	case errors.As(err, &large):

@@ -16,6 +16,7 @@
 //     of each.
 //  3. A handler of a form (POST) reads r.PostForm and calls a rule through write, which keeps the
 //     idempotency key of the form (the part {{template "once"}} in the template) and redirects.
+//     Each form also names the Workspace of its page; one of another Workspace is refused first.
 //     done(path, "name") adds the text done.name of the catalogue to the next page. To show a
 //     form again with a problem, return r.page with the problem in its data, and use the part
 //     {{template "problem" .}}.

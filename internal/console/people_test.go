@@ -161,7 +161,7 @@ func TestConsole_RemoveFactor(t *testing.T) {
 	withFactor(s, "target@example.com")
 	p := s.as(t, "admin@example.com")
 	here := memberPage(kit.ObserverID)
-	_, rest, _ := strings.Cut(p.get(here).has(t, "On, since").Text, here+`/factor"><button class="btn stop lite" name="id" value="`)
+	_, rest, _ := strings.Cut(p.get(here).has(t, "On, since").Text, `<button class="btn stop lite" name="id" value="`)
 	id, _, _ := strings.Cut(rest, `"`)
 	p.post(here+"/factor", "id", id).leads(t, here+"?done=factor")
 	p.get(here).has(t, "Off: a password alone")

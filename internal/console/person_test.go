@@ -58,7 +58,23 @@ func (p *person) send(req *http.Request) answer {
 	if strings.Contains(string(body), "%!") {
 		p.t.Errorf("%s %s has a text with the wrong arguments: %s", req.Method, req.URL, body)
 	}
+	formsName(p.t, req.URL.Path, string(body))
 	return answer{res, string(body)}
+}
+
+var formTag = regexp.MustCompile(`<form [^>]*method="post"[^>]*>(<input type="hidden" name="of-workspace" value="\d+">)?`)
+
+// formsName fails the test unless each form of a page of a Workspace says which Workspace it is for.
+func formsName(t testing.TB, path, page string) {
+	t.Helper()
+	if !strings.Contains(page, `action="/switch"`) {
+		return
+	}
+	for _, m := range formTag.FindAllStringSubmatch(page, -1) {
+		if m[1] == "" {
+			t.Errorf("%s has a form without a Workspace: %s", path, m[0])
+		}
+	}
 }
 
 func (p *person) request(method, path string, form url.Values) *http.Request {

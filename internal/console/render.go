@@ -115,8 +115,14 @@ func (r *request) render(status int, frame, name string, p page) (reply, error) 
 	}
 	var out bytes.Buffer
 	out.Grow(pageSize)
-	err := t.ExecuteTemplate(&out, frame, p)
-	return reply{status: status, body: out.Bytes()}, err
+	if err := t.ExecuteTemplate(&out, frame, p); err != nil {
+		return reply{}, err
+	}
+	body := out.Bytes()
+	if r.who.Workspace != 0 {
+		body = withWorkspace(body, r.who.Workspace)
+	}
+	return reply{status: status, body: body}, nil
 }
 
 // path puts the path of the public URL in front of a path of the console. Further arguments are

@@ -32,6 +32,7 @@ type request struct {
 	leave   []func()
 	party   string             // that the request counts for
 	joined  []fleet.Membership // Workspaces of the user
+	formOf  string             // the Workspace whose page sent the form, "" if it does not say
 }
 
 // control returns the rules.
@@ -99,6 +100,9 @@ func (r *request) run() (reply, error) {
 			return reply{}, err
 		}
 		if res, err := r.permitted(); err != nil || res.status != 0 {
+			return res, err
+		}
+		if res, err := r.ofThisWorkspace(); err != nil || res.status != 0 {
 			return res, err
 		}
 	}
