@@ -14,6 +14,7 @@ var memberRoutes = []route{
 	{pattern: "GET /people/{id}", need: identity.ReadUsers, handle: memberPage},
 	{pattern: "POST /people/{id}/role", need: identity.ManageUsers, handle: setRole},
 	{pattern: "POST /people/{id}/access", need: identity.ManageUsers, handle: setAccess},
+	{pattern: "POST /people/{id}/invite", need: identity.ManageUsers, handle: inviteAgain},
 	{pattern: "POST /people/{id}/remove", need: identity.ManageUsers, handle: removeMember},
 	{pattern: "POST /people/{id}/factor", need: identity.ManageUsers, handle: removeFactor},
 	{pattern: "POST /people/{id}/browser", need: identity.ManageUsers, handle: removeBrowser},

@@ -136,16 +136,36 @@ func invite(r *request) (reply, error) {
 	}
 	d := peopleData{Invite: inviteForm{Email: strings.TrimSpace(r.PostForm.Get("email")), Name: strings.TrimSpace(r.PostForm.Get("name")), Role: role}}
 	n := control.Invitation{Username: d.Invite.Email, Name: d.Invite.Name, Roles: []fleet.Role{role}}
-	var made control.Invited
-	res, err := write(r, "console "+r.route.pattern, func(w control.Write[control.Invited]) (control.Reply, error) {
+	res, err := r.invited(func(w control.Write[control.Invited]) (control.Reply, error) {
 		return r.control().Invite(r.Context(), r.who, n, w)
-	}, func(i control.Invited) string {
-		made = i
-		return done("/people", "invited")
 	})
 	if d.Invite.Problems = problemsOf(err); len(d.Invite.Problems) > 0 {
 		return r.people(d)
 	}
+	return res, err
+}
+
+// inviteAgain sends an invitation again, with another activation key.
+func inviteAgain(r *request) (reply, error) {
+	if _, err := r.id("id"); err != nil {
+		return reply{}, err
+	}
+	res, err := r.invited(func(w control.Write[control.Invited]) (control.Reply, error) {
+		return r.control().InviteAgain(r.Context(), r.who, r.of(), w)
+	})
+	if problems := problemsOf(err); len(problems) > 0 {
+		return r.member(problems)
+	}
+	return res, err
+}
+
+// invited runs a rule that invites, and shows the key, if the inviter passes it on.
+func (r *request) invited(rule func(control.Write[control.Invited]) (control.Reply, error)) (reply, error) {
+	var made control.Invited
+	res, err := write(r, "console "+r.route.pattern, rule, func(i control.Invited) string {
+		made = i
+		return done("/people", "invited")
+	})
 	if err == nil && made.Key != "" {
 		return r.people(peopleData{Shown: made.Key, ShownFor: made.Username})
 	}

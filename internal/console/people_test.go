@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/console"
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/test/kit"
@@ -68,6 +69,51 @@ func TestConsole_Invite(t *testing.T) {
 	p.post("/people/invite", "once", key, "email", "user@example.com", "role", "3").is(t, http.StatusUnprocessableEntity).
 		has(t, "is already a user of this Workspace", `value="user@example.com"`)
 	p.post("/people/invite", "once", key, "email", "not an address", "role", "3").is(t, http.StatusUnprocessableEntity).has(t, "username")
+}
+
+// An invitation is sent again to a person who has not joined, with another key. A member who has
+// joined cannot be invited again.
+func TestConsole_InviteAgain(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		for _, how := range []control.Delivery{control.DeliverByMail, control.DeliverToInviter} {
+			s := serveSite(t, kit.StartWith(t, e.FerryURL(t), kit.NewClock(), control.Options{Deliver: how}), console.Options{})
+			p := s.as(t, "admin@example.com")
+			invited := p.post("/people/invite", "once", p.get("/people").key(t, "/people/invite"), "email", "new@example.com", "role", "2")
+			found := regexp.MustCompile(`href="(/people/\d+)">new@example\.com`).FindStringSubmatch(p.get("/people?q=new").Text)
+			if found == nil {
+				t.Fatal("the invited person is not listed")
+			}
+			here := found[1]
+			again := p.post(here+"/invite", "once", p.get(here).has(t, "Send the invitation again").key(t, here+"/invite"))
+			if how == control.DeliverByMail {
+				again.leads(t, "/people?done=invited")
+				if mails := s.Rows("SELECT DISTINCT secret FROM mails WHERE recipient = 'new@example.com' AND secret <> ''"); len(mails) != 2 {
+					t.Errorf("%d mails with different keys, want 2", len(mails))
+				}
+				continue
+			}
+			first, second := shownKey(t, invited), shownKey(t, again)
+			stranger := s.person(t)
+			send := func(key string) answer {
+				return stranger.post("/activate", "key", key, "password", "a long enough one", "again", "a long enough one")
+			}
+			send(first).has(t, "This key is unknown")
+			send(second).leads(t, "/sign-in?done=activated")
+			stranger.post("/sign-in", "username", "new@example.com", "password", "a long enough one").leads(t, "/overview")
+			page := p.get(here).lacks(t, "Send the invitation again")
+			p.post(here+"/invite", "once", page.key(t, here+"/role")).is(t, http.StatusUnprocessableEntity).has(t, "has joined the Workspace already")
+		}
+	})
+}
+
+// shownKey returns the activation key that a page shows once.
+func shownKey(t *testing.T, a answer) string {
+	t.Helper()
+	found := regexp.MustCompile(`mono break gap">([^<]+)<`).FindStringSubmatch(a.is(t, http.StatusOK).Text)
+	if found == nil {
+		t.Fatalf("no key on the page: %s", a.main())
+	}
+	return found[1]
 }
 
 // A token is shown once, works, and works no more when it is revoked.

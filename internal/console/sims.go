@@ -49,7 +49,7 @@ func simsPage(r *request) (reply, error) {
 	switch fleet.CodeOf(err) {
 	case fleet.BadQuery, fleet.BadSort:
 		d.Problem = text("sims.toolarge")
-		if err := r.readSIMs(simsQuery{Sort: "id", Per: 1, Page: 1}, &d.Found); err != nil {
+		if err := r.readSIMs(simsQuery{Sort: "id", Per: 1}, &d.Found); err != nil {
 			return reply{}, err
 		}
 		d.Found.Items = nil

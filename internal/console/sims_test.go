@@ -54,7 +54,7 @@ func TestConsole_Search(t *testing.T) {
 // Pages are read by key, forwards and backwards, with exact numbers, in every order.
 func TestConsole_Pages(t *testing.T) {
 	p := newSite(t, console.Options{}).as(t, "admin@example.com")
-	for _, sort := range []string{"id", "-id", "iccid", "-iccid", "status"} {
+	for _, sort := range []string{"id", "-id", "iccid", "-iccid", "status", "endpoint"} {
 		var seen []string
 		path, pages := "/sims?per=100&sort="+sort, 0
 		for path != "" {
@@ -71,14 +71,34 @@ func TestConsole_Pages(t *testing.T) {
 			t.Errorf("sorted by %s: %d rows, %d SIMs on %d pages", sort, len(seen), len(unique), pages)
 		}
 	}
-	a := p.get("/sims")
-	second := p.get(follow(t, p, a, "next")).has(t, "Rows 26 to 50 of")
-	third := p.get(follow(t, p, second, "next")).has(t, "Rows 51 to 75 of")
-	back := p.get(follow(t, p, third, "prev")).has(t, "Rows 26 to 50 of")
-	if strings.Join(back.rows(), " ") != strings.Join(second.rows(), " ") {
-		t.Errorf("back: %v, want %v", back.rows(), second.rows())
+	for _, sort := range []string{"id", "iccid", "-iccid", "status", "endpoint"} {
+		a := p.get("/sims?sort=" + sort)
+		second := p.get(follow(t, p, a, "next")).has(t, "Rows 26 to 50 of")
+		third := p.get(follow(t, p, second, "next")).has(t, "Rows 51 to 75 of")
+		back := p.get(follow(t, p, third, "prev")).has(t, "Rows 26 to 50 of")
+		if strings.Join(back.rows(), " ") != strings.Join(second.rows(), " ") {
+			t.Errorf("sorted by %s, back: %v, want %v", sort, back.rows(), second.rows())
+		}
+		p.get(follow(t, p, back, "prev")).has(t, "Rows 1 to 25 of")
 	}
-	p.get(follow(t, p, back, "prev")).has(t, "Rows 1 to 25 of")
+}
+
+// SIMs that leave before a page do not move it, in any order.
+func TestConsole_PagesWhileSIMsLeave(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := serveSite(t, kit.StartFerry(t, e), console.Options{})
+		p := s.as(t, "admin@example.com")
+		for _, sort := range []string{"id", "iccid", "-iccid", "status", "endpoint"} {
+			first := p.get("/sims?per=50&sort="+sort).is(t, http.StatusOK)
+			next := follow(t, p, first, "next")
+			want := p.get(next).is(t, http.StatusOK).rows()
+			id, _ := strconv.ParseInt(first.rows()[49], 10, 64)
+			s.move(kit.FleetFR, id)
+			if got := p.get(next).is(t, http.StatusOK).rows(); strings.Join(got, " ") != strings.Join(want, " ") {
+				t.Errorf("sorted by %s: %v, before the move %v", sort, got, want)
+			}
+		}
+	})
 }
 
 var formField = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)"`)

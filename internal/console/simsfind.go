@@ -87,19 +87,13 @@ func (r *request) findSIMs(s simsQuery) (found simsFound, err error) {
 // readSIMs reads the rows of a page and the totals. With a key the rule counts only the SIMs beyond
 // it.
 func (r *request) readSIMs(s simsQuery, found *simsFound) error {
-	var l fleet.List
-	var err error
-	if s.byKey() {
-		l, err = s.place().list(fleet.SIMList, found.Match)
-	} else {
-		l, err = fleet.ParseList(fleet.SIMList, found.Match, s.Sort, strconv.Itoa(s.Page), strconv.Itoa(s.Per))
-	}
+	l, err := s.list(found.Match)
 	if err != nil {
 		return err
 	}
 	match, all := l, l
-	match.After, all.After, all.Filters = nil, nil, nil
-	all.Sort, all.Page = []fleet.Order{fleet.SIMList.DefaultSort}, 1
+	match.After, all.After, all.Beyond, all.Filters = nil, nil, nil, nil
+	all.Sort = []fleet.Order{fleet.SIMList.DefaultSort}
 	var others []fleet.List
 	if l.After != nil {
 		others = append(others, match)
@@ -112,7 +106,7 @@ func (r *request) readSIMs(s simsQuery, found *simsFound) error {
 	if err != nil {
 		return err
 	}
-	if l.After != nil && s.Before != "" {
+	if s.Before != "" && (l.After != nil || l.Beyond != nil) {
 		slices.Reverse(found.Items)
 	}
 	found.Total = found.Page.Total
@@ -128,23 +122,29 @@ func (r *request) readSIMs(s simsQuery, found *simsFound) error {
 
 // setPager sets the numbers of the rows and the neighbouring pages.
 func (f *simsFound) setPager(s simsQuery) {
-	step := func(page int, after, before string) string {
-		to := s.first()
-		to.Page, to.After, to.Before = page, after, before
-		return to.address()
-	}
-	if s.byKey() {
-		f.pager = pagerOf(s.place(), f.Items, f.Page.Total, f.Total, func(s fleet.SIM) int64 { return int64(s.ID) }, func(after, before string) string {
-			return step(1, after, before)
+	total := f.Total
+	rows, to := len(f.Items), s.first()
+	if s.byID() {
+		f.pager = pagerOf(s.place(), f.Items, f.Page.Total, total, func(s fleet.SIM) int64 { return int64(s.ID) }, func(after, before string) string {
+			to.After, to.Before = after, before
+			return to.address()
 		})
 		return
 	}
-	f.First = (f.Page.Page-1)*f.PerPage + 1
-	f.Last = f.First + len(f.Items) - 1
-	if f.First > 1 {
-		f.Prev = step(f.Page.Page-1, "", "")
+	f.First = min(max(1, s.Row), max(1, total-rows+1))
+	if s.After == "" && s.Before == "" || s.Before != "" && rows < s.Per {
+		f.First = 1
 	}
-	if len(f.Items) > 0 && f.Last < f.Total {
-		f.Next = step(f.Page.Page+1, "", "")
+	f.Last = f.First + rows - 1
+	if f.First > 1 {
+		to := s.first()
+		if rows > 0 && f.First > s.Per {
+			to.Before, to.Row = s.keyOf(f.Items[0]), f.First-s.Per
+		}
+		f.Prev = to.address()
+	}
+	if rows > 0 && f.Last < total {
+		to.After, to.Row = s.keyOf(f.Items[rows-1]), f.Last+1
+		f.Next = to.address()
 	}
 }

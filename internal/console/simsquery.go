@@ -11,7 +11,8 @@ import (
 )
 
 // simsQuery is what the address of the list of SIMs says. The list is paged by key: After or
-// Before is the id next to the page. A list with another order has page numbers.
+// Before is the key of the SIM next to the page, see keyOf. A list that is not sorted by id also
+// has the number of the first row in its address, because nothing counts the rows before a key.
 type simsQuery struct {
 	Text    string // the search text
 	Status  []fleet.SIMStatus
@@ -20,7 +21,7 @@ type simsQuery struct {
 	Per     int
 	After   string
 	Before  string
-	Page    int
+	Row     int // the number of the first row; 0 means 1
 	Picked  selection
 	Columns []string
 	Lost    bool // a filter could not be read, so that the list has more than was asked for
@@ -42,7 +43,7 @@ var perPages = []int{25, 50, 100}
 func parseSIMs(v url.Values) simsQuery {
 	s := simsQuery{
 		Text: strings.TrimSpace(v.Get("q")), Loose: v.Get("device") == "none", Sort: "id", Per: perPages[0],
-		After: digits(v.Get("after")), Before: digits(v.Get("before")), Page: 1, Picked: parseSelection(v),
+		Picked: parseSelection(v),
 	}
 	if len(s.Text) > 100 {
 		s.Text, s.Lost = strings.ToValidUTF8(s.Text[:100], ""), true
@@ -55,15 +56,70 @@ func parseSIMs(v url.Values) simsQuery {
 	if n, err := strconv.Atoi(v.Get("per")); err == nil && slices.Contains(perPages, n) {
 		s.Per = n
 	}
-	if n, err := strconv.Atoi(v.Get("page")); err == nil && n > 0 {
-		s.Page = n
-	}
+	s.readPlace(v)
 	for _, c := range v["column"] {
 		if slices.Contains(simColumns, c) {
 			s.Columns = append(s.Columns, c)
 		}
 	}
 	return s
+}
+
+// readPlace reads where the page is, in the order of the list.
+func (s *simsQuery) readPlace(v url.Values) {
+	s.After, s.Before, s.Row = "", "", 0
+	if s.readKey(v.Get("after")) != nil {
+		s.After = v.Get("after")
+	}
+	if s.readKey(v.Get("before")) != nil {
+		s.Before = v.Get("before")
+	}
+	if n, err := strconv.Atoi(v.Get("row")); err == nil && n > 1 && !s.byID() && s.After+s.Before != "" {
+		s.Row = n
+	}
+}
+
+// keyOf returns the key of a SIM: its id, or the value by which the list is sorted, a dot and the
+// id.
+func (s simsQuery) keyOf(sim fleet.SIM) string {
+	id := strconv.FormatInt(int64(sim.ID), 10)
+	switch strings.TrimPrefix(s.Sort, "-") {
+	case "iccid":
+		return string(sim.ICCID) + "." + id
+	case "status":
+		return strconv.Itoa(int(sim.Status)) + "." + id
+	case "endpoint":
+		return strconv.FormatInt(int64(sim.Device), 10) + "." + id
+	}
+	return id
+}
+
+// readKey reads a key, nil if it is not one.
+func (s simsQuery) readKey(key string) *fleet.ListKey {
+	value, id, two := strings.Cut(key, ".")
+	if s.byID() {
+		value, id = "0", value
+	}
+	k := fleet.ListKey{Value: value}
+	var err error
+	if k.ID, err = strconv.ParseInt(digits(id), 10, 64); err != nil || two == s.byID() {
+		return nil
+	}
+	switch strings.TrimPrefix(s.Sort, "-") {
+	case "iccid":
+		if _, err := fleet.ParseICCID(value); err != nil {
+			return nil
+		}
+		return &k
+	case "status":
+		if n, err := strconv.Atoi(value); err != nil || !fleet.SIMStatus(n).Known() {
+			return nil
+		}
+	}
+	if k.Value, err = strconv.ParseInt(digits(value), 10, 64); err != nil {
+		return nil
+	}
+	return &k
 }
 
 // readStatuses reads the statuses of a filter.
@@ -130,8 +186,8 @@ func (s simsQuery) address() string {
 			v.Set(name, value)
 		}
 	}
-	if s.Page > 1 {
-		v.Set("page", strconv.Itoa(s.Page))
+	if s.Row > 1 && !s.byID() {
+		v.Set("row", strconv.Itoa(s.Row))
 	}
 	s.Picked.put(v)
 	if len(v) == 0 {
@@ -145,7 +201,7 @@ func (s simsQuery) Address() string { return s.address() }
 
 // first returns the query of the first page.
 func (s simsQuery) first() simsQuery {
-	s.After, s.Before, s.Page = "", "", 1
+	s.After, s.Before, s.Row = "", "", 0
 	return s
 }
 
@@ -163,13 +219,30 @@ func (s simsQuery) Has(status fleet.SIMStatus) bool { return slices.Contains(s.S
 // Filtered reports whether the list leaves SIMs out.
 func (s simsQuery) Filtered() bool { return s.Text != "" || len(s.Status) > 0 || s.Loose }
 
-// place returns where the reader is in a list that is paged by key.
+// place returns where the reader is in a list that is sorted by id.
 func (s simsQuery) place() place {
 	return place{After: s.After, Before: s.Before, Sort: s.Sort, Per: s.Per}
 }
 
-// byKey reports whether the list is paged by key.
-func (s simsQuery) byKey() bool { return s.Sort == "id" || s.Sort == "-id" }
+// byID reports whether the list is sorted by id.
+func (s simsQuery) byID() bool { return s.Sort == "id" || s.Sort == "-id" }
+
+// list returns the request for the page, with a filter. The page before a key is read backwards.
+func (s simsQuery) list(match string) (fleet.List, error) {
+	if s.byID() {
+		return s.place().list(fleet.SIMList, match)
+	}
+	sort, key := s.Sort, s.After
+	if s.Before != "" {
+		key = s.Before
+		if sort = "-" + s.Sort; strings.HasPrefix(s.Sort, "-") {
+			sort = s.Sort[1:]
+		}
+	}
+	l, err := fleet.ParseList(fleet.SIMList, match, sort, "1", strconv.Itoa(s.Per))
+	l.Beyond = s.readKey(key)
+	return l, err
+}
 
 // Hidden returns the fields that a form repeats, so that it keeps the list as it is.
 func (s simsQuery) Hidden(without ...string) [][2]string {
@@ -217,8 +290,7 @@ func (s simsQuery) after(v url.Values) string {
 	case "next", "prev":
 		to, err := url.Parse(local(v.Get(v.Get("go")), "/sims"))
 		if err == nil {
-			next := parseSIMs(to.Query())
-			s.After, s.Before, s.Page = next.After, next.Before, next.Page
+			s.readPlace(to.Query())
 		}
 	}
 	return s.address()

@@ -46,6 +46,12 @@ type Invited struct {
 	Key       string // set if the inviter passes it on, else ""
 }
 
+var (
+	errNotDelivered = fleet.Errorf(fleet.NotAllowed, "Invitations are disabled: the operator must set smtp_url, or activation_key to inviter")
+	errKeyShown     = fleet.Errorf(fleet.Duplicated,
+		"The invitation was already created with this Idempotency-Key; its activation key was shown then and is not stored")
+)
+
 // Invite adds a user to a Workspace, and sends a mail, or returns the key to the inviter. A new
 // user gets an account with the activation key. An existing user keeps the account and joins
 // the Workspace by switching to it. The response is the same for both. Invite writes event 36
@@ -63,8 +69,7 @@ func (c *Control) Invite(ctx context.Context, who identity.Principal, n Invitati
 		return Reply{}, err
 	}
 	if c.deliver == DeliverNot {
-		return Reply{}, fleet.Errorf(fleet.NotAllowed,
-			"Invitations are disabled: the operator must set smtp_url, or activation_key to inviter")
+		return Reply{}, errNotDelivered
 	}
 	g := guard{need: identity.ManageMembers}
 	g.lock = func(ctx context.Context, tx *store.Tx) error {
@@ -79,8 +84,7 @@ func (c *Control) Invite(ctx context.Context, who identity.Principal, n Invitati
 	return once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (done result[Invited], err error) {
 		done.value, err = c.invite(ctx, tx, who, n)
 		if done.value.Key != "" {
-			done.again = fleet.Errorf(fleet.Duplicated,
-				"The invitation was already created with this Idempotency-Key; its activation key was shown then and is not stored")
+			done.again = errKeyShown
 		}
 		return done, err
 	})
@@ -134,7 +138,12 @@ func (c *Control) invite(ctx context.Context, tx *store.Tx, who identity.Princip
 	if err := tx.MarkInvited(ctx, user.ID, ws.ID, n.Name); err != nil {
 		return Invited{}, err
 	}
-	done := Invited{User: user.ID, Username: n.Username, Name: n.Name, Workspace: ws.ID, Roles: n.Roles}
+	return c.deliverInvitation(ctx, tx, who, user, created, ws, n)
+}
+
+// deliverInvitation hands the activation key over, and records the invitation.
+func (c *Control) deliverInvitation(ctx context.Context, tx *store.Tx, who identity.Principal, user store.UserRecord, created bool, ws fleet.Workspace, n Invitation) (done Invited, err error) {
+	done = Invited{User: user.ID, Username: n.Username, Name: n.Name, Workspace: ws.ID, Roles: n.Roles}
 	if done.Key, err = c.handOver(ctx, tx, who, user, created, ws, n); err != nil {
 		return Invited{}, err
 	}

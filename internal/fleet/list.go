@@ -71,8 +71,15 @@ type List struct {
 	Sort    []Order
 	Page    int // from 1
 	PerPage int
-	After   *int64 // the id of the last item already read; nil for none. Needs ByID
-	UpTo    *int64 // the last id to list; nil for no bound. The server sets it for a cursor that ascends
+	After   *int64   // the id of the last item already read; nil for none. Needs ByID
+	Beyond  *ListKey // the item beside the page, in a list that is sorted by one field; nil for none. It replaces Page
+	UpTo    *int64   // the last id to list; nil for no bound. The server sets it for a cursor that ascends
+}
+
+// ListKey is the place of an item in a list that is sorted by a field and then by id.
+type ListKey struct {
+	Value any // an int64, or a string
+	ID    int64
 }
 
 // ByID returns whether a list is sorted by id alone, and in which direction.

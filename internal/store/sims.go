@@ -164,6 +164,9 @@ func (tx *Tx) locate(ctx context.Context, ws fleet.Workspace, l fleet.List, page
 	page.Total = int(total(top))
 	page.Page, offset = l.At(page.Total)
 	if !ok {
+		if w.beyondKey(l); l.Beyond != nil {
+			page.Page, offset = 1, 0
+		}
 		if offset > tx.most {
 			err = tx.tooManySIMs(ws, l)
 		}
@@ -187,7 +190,26 @@ func (tx *Tx) locateAmongFew(ctx context.Context, ws fleet.Workspace, l fleet.Li
 	var offset int
 	_, err = tx.queryRow(ctx, from+"SELECT count(*) FROM "+sourceOf(from)+" WHERE "+w.String(), w.args, &page.Total)
 	page.Page, offset = l.At(page.Total)
+	if w.beyondKey(l); l.Beyond != nil {
+		page.Page, offset = 1, 0
+	}
 	return from, w, place{noBlock, int64(offset)}, err
+}
+
+// simKeys are the orders that have a key, with the expression that a key is compared with.
+var simKeys = map[string]string{"iccid": "s.iccid", "status": "s.status", "endpoint": "COALESCE(s.device_id, 0)"}
+
+// beyondKey adds the condition that a SIM s comes after the key of a list.
+func (w *where) beyondKey(l fleet.List) {
+	column := simKeys[l.Sort[0].Field]
+	if l.Beyond == nil || column == "" {
+		return
+	}
+	direction := " > "
+	if l.Sort[0].Descending {
+		direction = " < "
+	}
+	w.and("(" + column + ", s.id)" + direction + "(" + w.arg(l.Beyond.Value) + ", " + w.arg(l.Beyond.ID) + ")")
 }
 
 func filtersBy(l fleet.List, field string) bool {
