@@ -21,13 +21,19 @@ func BenchmarkPages(b *testing.B) {
 	for _, e := range kit.Engines() {
 		s := serveSite(b, kit.StartFerry(b, e), console.Options{})
 		s.grow(more)
-		s.move(kit.FleetFR, kit.ActivatedSIM, kit.IssuedSIM)
+		s.fillLists()
 		p := s.as(b, "admin@example.com")
 		for _, c := range []struct{ name, page, api string }{
 			{"sims", "/sims", "/api/v1/sim?per_page=25&sort=id"},
 			{"sims-after", "/sims?after=1100", "/api/v1/sim?per_page=25&sort=id&after=1100"},
 			{"sims-status", "/sims?status=0", "/api/v1/sim?per_page=25&sort=id&q=status:0"},
-			{"ledger", "/ledger", "/api/v1/migration?per_page=25"},
+			{"sims-iccid", "/sims?sort=iccid", "/api/v1/sim?per_page=25&sort=iccid"},
+			{"sims-search", "/sims?q=" + kit.ICCID(kit.AttachedSIM), "/api/v1/sim?per_page=25&sort=id&q=iccid:" + kit.ICCID(kit.AttachedSIM)},
+			{"devices", "/devices", "/api/v1/endpoint?per_page=50&sort=-id"},
+			{"ledger", "/ledger", "/api/v1/migration?per_page=25&sort=-id"},
+			{"jobs", "/jobs", "/api/v1/migration_job?per_page=25&sort=-id"},
+			{"audit", "/audit", "/api/v1/audit?per_page=50&sort=-id"},
+			{"people", "/people", "/api/v1/user?per_page=50&sort=id"},
 		} {
 			b.Run(string(e)+"/"+c.name, func(b *testing.B) {
 				api, err := http.NewRequestWithContext(b.Context(), http.MethodGet, s.Server.URL+c.api, nil)
@@ -57,6 +63,18 @@ func BenchmarkPages(b *testing.B) {
 				b.ReportMetric(float64(took[page])/float64(took[api]), "ratio")
 			})
 		}
+	}
+}
+
+// fillLists makes devices, moves and audit entries for more than one page.
+func (s *site) fillLists() {
+	s.T.Helper()
+	admin := s.As("admin@example.com")
+	for i := range 30 {
+		admin.Post("/api/v1/endpoint", map[string]any{
+			"name": fmt.Sprintf("meter-%04d", i), "status": map[string]any{"id": 0}, "service_profile": map[string]any{"id": 1}, "tariff_profile": map[string]any{"id": 1},
+		}).Is(http.StatusCreated)
+		s.move(kit.FleetFR, int64(kit.FirstSpareSIM+i))
 	}
 }
 

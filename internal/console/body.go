@@ -20,10 +20,10 @@ const (
 	freeForm     = 8 << 10
 )
 
-// The pace of a form, and of one with a file.
+// The pace of a form, and of one with a file, which is that of files in the API.
 var (
 	formPace = limit.Pace{Rate: 4 << 10, Most: 30 * time.Second}
-	filePace = limit.Pace{Rate: 32 << 10, Most: 5 * time.Minute}
+	filePace = limit.Pace{Rate: 32 << 10, Most: 10 * time.Minute}
 )
 
 // fileMemory is how much of the files of a form is in memory; the rest is in temporary files.

@@ -166,10 +166,15 @@ func (b *tab) visit(path string) {
 // withoutScripts turns scripts off: the pages must work as plain forms.
 func (b *tab) withoutScripts() *tab {
 	b.t.Helper()
-	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+	b.setScripts(false)
+	return b
+}
+
+func (b *tab) setScripts(run bool) {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !run}); err != nil {
 		b.t.Fatal(err)
 	}
-	return b
 }
 
 // eachWay runs a flow in a browser with scripts, and in one without, each over its own world.

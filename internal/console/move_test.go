@@ -131,6 +131,12 @@ func TestConsole_MoveFile(t *testing.T) {
 	draft := p.upload(`C:\lists\lyon.csv`, good, "once", once(), "from", "file").to(t)
 	p.get(draft).has(t, "Where to, and how?", "<strong>2</strong>", "lyon.csv", "1 ICCID. It moves once.")
 
+	wide := "iccid,note\n" // as large as an export with many columns
+	for i := range 40 {
+		wide += kit.ICCID(kit.FirstSpareSIM+int64(i)) + "," + strings.Repeat("x", 1_000_000) + "\n"
+	}
+	p.get(p.upload("wide.csv", wide, "once", once(), "from", "file").to(t)).has(t, "<strong>40</strong>", "wide.csv")
+
 	key := once()
 	faulty := "iccid\n8988303000000000251\n89883030000000002519\nhello\n"
 	draft = p.upload("f.csv", faulty, "once", key, "from", "file").to(t)
