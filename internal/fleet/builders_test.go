@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -57,7 +58,12 @@ func change(all map[fleet.WorkspaceID]fleet.Standing, id fleet.WorkspaceID, edit
 
 // snapshot returns the tests' Workspaces with these SIMs.
 func snapshot(sims ...fleet.SIMState) fleet.Snapshot {
-	return fleet.Snapshot{Workspaces: standings(), SIMs: sims}
+	return fleet.Snapshot{Workspaces: standings(), SIMs: sims, Rules: shipped()}
+}
+
+// shipped returns the rules of a new installation.
+func shipped() fleet.RuleInput {
+	return fleet.RuleInput{Set: fleet.NewRuleSet(1, fleet.ShippedRules()), Now: time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)}
 }
 
 // sim builds an Issued, unattached SIM in Berlin at version 1 with ICCID iccid(id), and then

@@ -32,6 +32,7 @@ type Conflict struct {
 	Code    ConflictCode
 	Message string
 	SIMs    []SIMState
+	Rule    *Rule // that is the reason, nil for a reason that is not a row of the rule set
 }
 
 // Conflicts is the error of a migration that the rules do not allow: all reasons, by ascending
@@ -72,7 +73,7 @@ func (c *Conflicts) Workspaces() (ids []WorkspaceID) {
 }
 
 // rule is a row of the conflict table that is checked for each SIM. Arguments are pointers to
-// avoid copies: 500 SIMs are checked against five rules.
+// avoid copies: 500 SIMs are checked against every rule.
 type rule struct {
 	code    ConflictCode
 	message string
@@ -90,9 +91,6 @@ var simRules = [...]rule{
 	{NoAdminOnSource, "No admin access on source workspace", func(_ *Plan, source *Standing, _ *SIMState) bool {
 		return Authorize(SideOut, source) == NoAuthority
 	}},
-	{BrazilianBorder, "Migration between Brazilian and non-Brazilian workspaces is not allowed", func(p *Plan, source *Standing, _ *SIMState) bool {
-		return source.Workspace.Brazilian() != p.Target.Brazilian()
-	}},
 	{AlreadyInTarget, "SIM(s) already in the target Workspace", func(p *Plan, _ *Standing, s *SIMState) bool {
 		return s.Workspace == p.Target.ID
 	}},
@@ -108,25 +106,28 @@ func allowed(list []SIMStatus, s SIMStatus) bool {
 
 func findConflicts(p *Plan) *Conflicts {
 	c := &Conflicts{sources: p.sources}
-	held := askRules(p)
+	held, ruled := askRules(p)
 	for i, r := range simRules {
 		c.add(r.code, r.message, held[i], len(held[i]) > 0)
 	}
+	c.Groups = append(c.Groups, ruled...)
 	if p.Request.Select.SIMs == nil && severalSources(p) {
 		c.add(SeveralSources, "SIMs belong to more than one source Workspace", leaving(p), true)
 	}
 	c.add(TargetNoEnterprise, "Target Workspace is not an enterprise Workspace", nil, p.Target.Type != Enterprise && !p.stock)
 	c.add(TargetSuspended, "Target Workspace is suspended", nil, p.Target.Status != WorkspaceEnabled)
-	slices.SortFunc(c.Groups, func(a, b Conflict) int { return cmp.Compare(a.Code, b.Code) })
+	slices.SortStableFunc(c.Groups, func(a, b Conflict) int { return cmp.Compare(a.Code, b.Code) })
 	if len(c.Groups) == 0 {
 		return nil
 	}
 	return c
 }
 
-// askRules finds the SIMs that each rule blocks.
-func askRules(p *Plan) (held [len(simRules)][]SIMState) {
+// askRules finds the SIMs that each rule blocks. Those of the rule set are returned as conflicts;
+// what else they say is noted in the plan.
+func askRules(p *Plan) (held [len(simRules)][]SIMState, ruled []Conflict) {
 	look := lookup{of: p.sources}
+	run := ruleRun{in: &p.rules, target: &p.Target, size: max(p.size, len(p.SIMs))}
 	for i := range p.SIMs {
 		s := &p.SIMs[i]
 		source := look.standing(s.Workspace)
@@ -135,13 +136,15 @@ func askRules(p *Plan) (held [len(simRules)][]SIMState) {
 				held[r] = append(held[r], *s)
 			}
 		}
+		run.ask(&source.Workspace, s)
 	}
-	return held
+	ruled, p.Hits = run.finish()
+	return held, ruled
 }
 
 func (c *Conflicts) add(code ConflictCode, message string, sims []SIMState, applies bool) {
 	if applies {
-		c.Groups = append(c.Groups, Conflict{code, message, sims})
+		c.Groups = append(c.Groups, Conflict{Code: code, Message: message, SIMs: sims})
 	}
 }
 

@@ -162,6 +162,12 @@ func WhyRefused(code ConflictCode) string {
 		}
 	}
 	switch code {
+	case BrazilianBorder:
+		return ShippedRules()[0].Message
+	case ApprovalRequired:
+		return "A rule requires an approval that the job does not have: make the job again"
+	case RuleFailed:
+		return "A rule cannot be evaluated, so it refuses"
 	case TargetNoEnterprise:
 		return "Target Workspace is not an enterprise Workspace"
 	case TargetSuspended:

@@ -28,6 +28,7 @@ type Migration struct {
 	DetachDevices   bool
 	TargetAuthority Authority // by which the SIMs entered the target
 	Note            Note
+	RuleSet         int64        // the version of the rule set that decided it; 0 if unknown
 	Job             JobID        // that wrote the entry, if the reader may see it; 0 for none
 	Undo            *Undo        // of an undo, else nil
 	UndoneBy        []UndoCount  // the undos of this entry that the reader may see, the oldest first

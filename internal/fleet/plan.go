@@ -43,6 +43,7 @@ type Snapshot struct {
 	// Stock is the Workspace of an issuer that takes its SIMs back; it does not have to be an
 	// enterprise. 0 in an ordinary migration.
 	Stock WorkspaceID
+	Rules RuleInput
 }
 
 // Plan is the effect of a migration: every SIM in its state before the move.
@@ -50,6 +51,9 @@ type Plan struct {
 	Request MigrationRequest
 	Target  Workspace
 	SIMs    []SIMState // in the request's order; a range ascending
+	Hits    []RuleHit  // rules that apply, and do not refuse
+	rules   RuleInput
+	size    int // SIMs of the request, if there are more than those of the plan
 	sources map[WorkspaceID]Standing
 	stock   bool               // the target does not have to be an enterprise
 	undo    map[SIMID]SIMState // of an undo: the SIMs after the move; nil for a migration
@@ -95,6 +99,14 @@ type SourceCount struct {
 	Authority Authority // by which they left
 }
 
+// RuleSet returns the version of the rule set that decided the plan.
+func (p *Plan) RuleSet() int64 {
+	if p.rules.Set == nil {
+		return 0
+	}
+	return p.rules.Set.Version
+}
+
 // Into returns the authority by which the SIMs enter the target.
 func (p *Plan) Into() Authority {
 	target := p.sources[p.Target.ID]
@@ -115,7 +127,7 @@ func PlanMigration(req MigrationRequest, snap Snapshot) (*Plan, error) {
 	if err := notFound(req, target, found, missing); err != nil {
 		return nil, err
 	}
-	plan := &Plan{Request: req, Target: target.Workspace, SIMs: found, sources: snap.Workspaces, stock: snap.Stock == req.Target}
+	plan := &Plan{Request: req, Target: target.Workspace, SIMs: found, sources: snap.Workspaces, stock: snap.Stock == req.Target, rules: snap.Rules}
 	if conflicts := findConflicts(plan); conflicts != nil {
 		return nil, conflicts
 	}

@@ -150,7 +150,7 @@ func TestPlanningIgnoresTheSnapshotsOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		snap := drawSnapshot(t)
 		req := drawRequest(t, snap)
-		shuffled := fleet.Snapshot{Workspaces: snap.Workspaces, SIMs: rapid.Permutation(snap.SIMs).Draw(t, "order")}
+		shuffled := fleet.Snapshot{Workspaces: snap.Workspaces, SIMs: rapid.Permutation(snap.SIMs).Draw(t, "order"), Rules: snap.Rules}
 		kept := slices.Clone(shuffled.SIMs)
 		if diff := cmp.Diff(decide(t, req, snap), decide(t, req, shuffled)); diff != "" {
 			t.Errorf("verdict in another order (-first +second):\n%s", diff)
@@ -250,7 +250,7 @@ func TestETagSeesEveryChange(t *testing.T) {
 func TestDriftListsChanges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		req, before, p := drawPlan(t)
-		after := fleet.Snapshot{Workspaces: before.Workspaces, SIMs: slices.Clone(before.SIMs)}
+		after := fleet.Snapshot{Workspaces: before.Workspaces, SIMs: slices.Clone(before.SIMs), Rules: before.Rules}
 		for i := range after.SIMs {
 			if s := &after.SIMs[i]; rapid.IntRange(0, 9).Draw(t, "touched") == 0 {
 				next := drawSIM(t, s.ID, anywhere)

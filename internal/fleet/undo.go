@@ -237,15 +237,22 @@ func (r UndoRequest) after(l *LedgerLine, now SIMState) SIMState {
 	return after
 }
 
+// undoReason is what SIMs of several moves are grouped by.
+type undoReason struct {
+	code ConflictCode
+	rule *Rule
+}
+
 // conflicts asks the rules of a migration about every move, and merges their answers with those
 // of the undo.
 func (u *undoPlanner) conflicts(lines []LedgerLine) error {
-	held := make(map[ConflictCode]*Conflict)
-	add := func(code ConflictCode, message string, sims []SIMState) {
-		if held[code] == nil {
-			held[code] = &Conflict{Code: code, Message: message}
+	held := make(map[undoReason]*Conflict)
+	add := func(code ConflictCode, message string, sims []SIMState, rule *Rule) {
+		why := undoReason{code, rule}
+		if held[why] == nil {
+			held[why] = &Conflict{Code: code, Message: message, Rule: rule}
 		}
-		held[code].SIMs = append(held[code].SIMs, sims...)
+		held[why].SIMs = append(held[why].SIMs, sims...)
 	}
 	for _, home := range homes(lines) {
 		move := u.move(home)
@@ -255,7 +262,7 @@ func (u *undoPlanner) conflicts(lines []LedgerLine) error {
 				if g.SIMs == nil { // the Workspace itself is the reason, one of several
 					g.SIMs = move.SIMs
 				}
-				add(g.Code, g.Message, g.SIMs)
+				add(g.Code, g.Message, g.SIMs, g.Rule)
 			}
 		}
 	}
@@ -269,7 +276,7 @@ func (u *undoPlanner) conflicts(lines []LedgerLine) error {
 		{AlreadyUndone, "Already undone", u.undone},
 	} {
 		if len(own.sims) > 0 {
-			add(own.code, own.message, own.sims)
+			add(own.code, own.message, own.sims, nil)
 		}
 	}
 	if len(held) == 0 {
@@ -284,6 +291,7 @@ func (u *undoPlanner) move(home WorkspaceID) *Plan {
 	move := &Plan{
 		Request: MigrationRequest{Target: home, DetachDevices: u.req.DetachDevices, Note: u.req.Note},
 		Target:  u.snap.Workspaces[home].Workspace, sources: u.snap.Workspaces, stock: true, undo: u.plan.after,
+		rules: u.snap.Rules, size: len(u.plan.SIMs),
 	}
 	move.Request.Select.SIMs = []SIMID{}
 	for _, s := range u.plan.SIMs {
@@ -296,7 +304,7 @@ func (u *undoPlanner) move(home WorkspaceID) *Plan {
 }
 
 // inOrder returns the conflicts by code, each with its SIMs in the order of the entry.
-func (u *undoPlanner) inOrder(held map[ConflictCode]*Conflict, lines []LedgerLine) []Conflict {
+func (u *undoPlanner) inOrder(held map[undoReason]*Conflict, lines []LedgerLine) []Conflict {
 	place := make(map[SIMID]int, len(lines))
 	for i := range lines {
 		place[lines[i].SIM] = i
@@ -306,6 +314,6 @@ func (u *undoPlanner) inOrder(held map[ConflictCode]*Conflict, lines []LedgerLin
 		slices.SortFunc(c.SIMs, func(a, b SIMState) int { return cmp.Compare(place[a.ID], place[b.ID]) })
 		list = append(list, *c)
 	}
-	slices.SortFunc(list, func(a, b Conflict) int { return cmp.Compare(a.Code, b.Code) })
+	slices.SortFunc(list, func(a, b Conflict) int { return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message)) })
 	return list
 }

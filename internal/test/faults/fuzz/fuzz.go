@@ -208,4 +208,4 @@ func control(ctx context.Context, _ faults.Size, seed uint64) (faults.Control, e
 
 // Planner matches the tests that judge PlanMigration: the seeds of its fuzz target, and its
 // properties.
-const Planner = "^(FuzzPlanMigration|FuzzSelect.*|TestEverySIMIsAccountedFor|TestMigrationChangesOnlyItsSIMs|TestSelectorLimit|TestPlan.*)$"
+const Planner = "^(FuzzPlanMigration|FuzzSelect.*|TestEverySIMIsAccountedFor|TestMigrationChangesOnlyItsSIMs|TestSelectorLimit|TestPlan.*|TestRandomRules|TestFailingCondition.*|TestShippedRule.*|TestRule.*)$"

@@ -5,6 +5,7 @@ import "github.com/simferry/simferry/internal/test/faults"
 const (
 	planFile     = "internal/fleet/plan.go"
 	conflictFile = "internal/fleet/conflict.go"
+	ruleFile     = "internal/fleet/ruleeval.go"
 )
 
 // planner holds bugs in the decision of a migration.
@@ -18,8 +19,20 @@ var planner = []faults.Mutation{
 		"func(p *Plan, source *Standing, s *SIMState) bool {\n\t\treturn Authorize(SideOut, source) == NoAuthority && s.ID == p.SIMs[0].ID"),
 	replace("target_role", "the caller's role in the target is not checked",
 		"internal/fleet/notfound.go", "if Authorize(SideInto, &target) == NoAuthority {", "if false {"),
-	replace("one_way_border", "SIMs may leave Brazil (1505 is checked one way)",
-		conflictFile, "source.Workspace.Brazilian() != p.Target.Brazilian()", "!source.Workspace.Brazilian() && p.Target.Brazilian()"),
+	replace("one_way_border", "SIMs may enter Brazil (only the first case of a rule is evaluated)",
+		ruleFile, "for i := range rule.When {", "for i := range rule.When[:1] {"),
+	replace("rule_failure_permits", "a condition that cannot be evaluated does not hold",
+		ruleFile, "case t == failed || u == failed:\n\t\treturn failed\n\t}\n\treturn yes", "case t == failed || u == failed:\n\t\treturn no\n\t}\n\treturn yes"),
+	replace("rule_unread_permits", "a rule set that was not read permits everything",
+		ruleFile, "\t\tr.add(notRead, source)\n", ""),
+	replace("rule_ended_applies", "a rule applies after its end",
+		ruleFile, "if !rule.ValidTo.IsZero() && !r.in.Now.Before(rule.ValidTo) {", "if false {"),
+	replace("rule_early", "a rule applies before valid_from",
+		ruleFile, "announced: r.in.Now.Before(rule.ValidFrom)", "announced: false"),
+	replace("rule_of_target_forgotten", "the rules of the target's Workspace are not asked",
+		ruleFile, "if r.target.ID != source.ID {", "if false {"),
+	replace("rule_approved_any", "the approval of one version of a rule counts for every version",
+		ruleFile, "slices.Contains(in.Approved, h.rule.Ref())", "len(in.Approved) > 0"),
 	replace("first_reason", "a refusal has only its first reason",
 		conflictFile, "\t\treturn nil\n\t}\n\treturn c\n", "\t\treturn nil\n\t}\n\tc.Groups = c.Groups[:1]\n\treturn c\n"),
 	replace("detach_forgets", "a SIM that moves keeps its device",
