@@ -8,12 +8,13 @@ type MigrationConflict struct {
 	Errors     []ConflictReason `json:"errors"`
 }
 
-// ConflictReason is one rule that the migration breaks: 1502 to 1509, and 1510 to 1512 of an
-// undo. SIMs is empty if the reason is the target Workspace itself.
+// ConflictReason is one rule that the migration breaks: 1502 to 1509, 1510 to 1512 of an
+// undo, 1515, 1516, and 1519 to 1599 of rules that are data. SIMs is empty if the reason is the target Workspace itself.
 type ConflictReason struct {
 	ErrorCode int            `json:"error_code"`
 	Message   string         `json:"message"`
 	SIMs      []MigrationSIM `json:"sims"`
+	Rule      *RuleRef       `json:"rule,omitempty"` // unless the code is one of 1502 to 1518 without 1515
 	// Details has one for each of SIMs if the reason is 1510, 1511 or 1512.
 	Details []ConflictDetail `json:"details,omitempty"`
 }

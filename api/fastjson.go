@@ -33,6 +33,7 @@ func (r *MigrationResponse) AppendHead(dst []byte) []byte {
 	dst = strconv.AppendBool(dst, r.AutoDetachDevices)
 	dst = append(dst, `,"allowed_sim_statuses":`...)
 	dst = appendRefs(dst, r.AllowedSIMStatuses)
+	dst = appendWarnings(dst, r.Warnings)
 	return append(dst, `,"sims":`...)
 }
 

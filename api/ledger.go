@@ -14,8 +14,9 @@ type Migration struct {
 	TargetAuthority    string          `json:"target_authority,omitempty"` // by which the SIMs entered the target; "" if unknown
 	Reference          string          `json:"reference,omitempty"`
 	Reason             string          `json:"reason,omitempty"`
-	Job                *IDRef          `json:"job,omitempty"`    // that wrote the entry, if the caller may see it
-	Undoes             *IDRef          `json:"undoes,omitempty"` // of an undo, with the two below
+	RuleSet            int64           `json:"rule_set,omitempty"` // the version of the rules that decided it; 0 if unknown
+	Job                *IDRef          `json:"job,omitempty"`      // that wrote the entry, if the caller may see it
+	Undoes             *IDRef          `json:"undoes,omitempty"`   // of an undo, with the two below
 	RestoreStatus      *bool           `json:"restore_status,omitempty"`
 	RestoreDevices     *bool           `json:"restore_devices,omitempty"`
 	UndoneBy           []UndoCount     `json:"undone_by,omitempty"` // the oldest first

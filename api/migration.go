@@ -28,6 +28,7 @@ type MigrationResponse struct {
 	TargetWorkspace    NamedRef       `json:"target_workspace"`
 	AutoDetachDevices  bool           `json:"auto_detach_devices"`
 	AllowedSIMStatuses []Ref          `json:"allowed_sim_statuses"` // null if not given
+	Warnings           []RuleWarning  `json:"warnings,omitempty"`   // of rules that do not refuse; of Simferry
 	SIMs               []MigrationSIM `json:"sims"`                 // in the request's order, ranges ascending
 }
 

@@ -52,7 +52,7 @@ func (e *CallError) Unwrap() error { return e.Err }
 // that it concerns. A dry run is refused like the real run.
 type ConflictError struct {
 	APIError
-	Groups []api.ConflictReason // by ascending code, 1502 to 1512
+	Groups []api.ConflictReason // by ascending code, 1502 to 1599
 }
 
 func (e *ConflictError) Error() string {
@@ -92,9 +92,12 @@ const (
 	SIMsChanged        = 1510 // of an undo: SIMs have changed since the migration
 	DeviceUnavailable  = 1511 // of an undo: a previous device is gone, taken or in another Workspace
 	AlreadyUndone      = 1512 // of an undo: another undo has moved the SIMs back
+	ApprovalRequired   = 1515 // a rule requires approval: make a job, which waits for it
 	ReasonRequired     = 1516 // a Workspace that SIMs leave or enter requires a reason, and none is given
 	CreatorSuspended   = 1517 // of a SIM of a job: the user who made it is suspended or deleted
 	NoAdminOnTarget    = 1518 // of a SIM of a job: the user who made it no longer administers the target
+	RuleFailed         = 1519 // the conditions of a rule cannot be evaluated
+	RuleRefused        = 1520 // a rule of the installation or a Workspace; such rules have codes up to 1599
 )
 
 // StaleError is the refusal of a real run with IfMatch: what was previewed has changed since.

@@ -241,6 +241,8 @@ func hint(code int) string {
 		return "--leave-devices moves them back without their devices"
 	case client.AlreadyUndone:
 		return "name the others with --sim-id"
+	case client.ApprovalRequired:
+		return "simferry migrate makes a job, which waits for approval; leave out --on-client"
 	case client.ReasonRequired:
 		return "--reason says why they move"
 	case bulk.NotFound:

@@ -272,7 +272,7 @@ func (u *undoing) show() (total int) {
 	for _, r := range u.refused {
 		u.screen.styled(red, "Migration %d cannot be undone:", r.Migration)
 		for _, g := range r.Errors {
-			u.screen.printReason(reason{g.ErrorCode, g.Message, undoMentions(g)}, hint(g.ErrorCode))
+			u.screen.printReason(reason{g.ErrorCode, g.Text(), undoMentions(g)}, hint(g.ErrorCode))
 		}
 	}
 	return total

@@ -34,7 +34,7 @@ func change(plan *fleet.Plan, who identity.Principal, uid string, a about) store
 	c := store.Change{
 		Undo: a.undo, Note: a.note, UID: uid, Kind: fleet.LedgerMigration, By: caller(who), Target: plan.Target.ID,
 		DetachDevices: plan.Request.DetachDevices, AllowedStatuses: plan.Request.AllowedStatuses,
-		Lines: make([]store.Line, len(plan.SIMs)),
+		Lines: make([]store.Line, len(plan.SIMs)), RuleSet: plan.RuleSet(),
 		Sides: []store.Side{{Workspace: plan.Target.ID, Target: true, SIMs: len(plan.SIMs), Authority: plan.Into()}},
 	}
 	for i, s := range plan.SIMs {

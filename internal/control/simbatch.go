@@ -131,6 +131,9 @@ func batchPlan(ctx context.Context, tx *store.Tx, who identity.Principal, sims [
 	for id, w := range found {
 		snap.Workspaces[id] = fleet.Standing{Workspace: w, Role: fleet.Administrator, Other: fleet.AuthorityCode}
 	}
+	if err := tx.AddRules(ctx, &snap); err != nil {
+		return nil, err
+	}
 	return fleet.PlanMigration(req, snap)
 }
 

@@ -39,6 +39,7 @@ func ledgerBody(m fleet.Migration) wire.Migration {
 		out.UndoneBy = append(out.UndoneBy, wire.UndoCount{ID: int64(u.Migration), SIMCount: u.SIMs})
 	}
 	out.TargetAuthority, out.Reference, out.Reason = authorityName(m.TargetAuthority), m.Note.Reference, m.Note.Reason
+	out.RuleSet = m.RuleSet
 	if m.Job != 0 {
 		job := wire.RefTo(int64(m.Job))
 		out.Job = &job

@@ -14,6 +14,7 @@ func planBody(p *fleet.Plan, dryRun bool) []byte {
 	body := wire.MigrationResponse{
 		SIMCount: len(p.SIMs), DryRun: dryRun, TargetWorkspace: workspaceRef(p.Target),
 		AutoDetachDevices: p.Request.DetachDevices, AllowedSIMStatuses: allowedRefs(p.Request.AllowedStatuses),
+		Warnings: ruleWarnings(p.Hits),
 	}
 	dst := append(body.AppendHead(make([]byte, 0, 256+256*len(p.SIMs))), '[')
 	var sim wire.MigrationSIM // reused for each
@@ -45,7 +46,7 @@ func migrationSIMs(sims []fleet.SIMState, source func(fleet.SIMState) fleet.Work
 func conflictBody(c *fleet.Conflicts) wire.MigrationConflict {
 	body := wire.MigrationConflict{StatusCode: http.StatusConflict, Message: c.Error(), Errors: make([]wire.ConflictReason, len(c.Groups))}
 	for i, g := range c.Groups {
-		body.Errors[i] = wire.ConflictReason{ErrorCode: int(g.Code), Message: g.Message, SIMs: migrationSIMs(g.SIMs, c.Source), Details: conflictDetails(c, g)}
+		body.Errors[i] = wire.ConflictReason{ErrorCode: int(g.Code), Message: g.Message, SIMs: migrationSIMs(g.SIMs, c.Source), Rule: ruleRef(g), Details: conflictDetails(c, g)}
 	}
 	return body
 }

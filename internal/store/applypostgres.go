@@ -11,9 +11,9 @@ import (
 var applyPostgresSQL = named(`
 	WITH entry AS (
 		INSERT INTO ledger (uid, kind, at, user_id, token_id, target_id, sims, detach_devices, allowed_statuses, delta, ids_delta, audited,
-			undoes, restore_status, restore_devices, reference, reason)
+			undoes, restore_status, restore_devices, reference, reason, rule_set)
 		VALUES (:uid, :kind, :at::bigint, :user_id::bigint, :token_id, :target_id, cardinality(:sim_ids::bigint[]), :detach_devices, :allowed_statuses, :delta, :ids_delta, CASE WHEN :audited::boolean THEN 1 END,
-			:undoes, :restore_status, :restore_devices, :reference, :reason)
+			:undoes, :restore_status, :restore_devices, :reference, :reason, :rule_set)
 		RETURNING id
 	), l AS (
 		SELECT e.id AS ledger_id, t.sim_id, t.version, t.ordinal, t.workspace_before, t.workspace_after,
@@ -82,6 +82,7 @@ func (tx *Tx) entryParams(c Change, idsDelta uint64) params {
 		"target_id": orNull(c.Target), "detach_devices": flag(c.DetachDevices), "allowed_statuses": statusText(c.AllowedStatuses),
 		"delta": c.delta(), "ids_delta": int64(idsDelta), "undoes": nil, "restore_status": nil, "restore_devices": nil,
 		"reference": textOrNull(c.Note.Reference), "reason": textOrNull(c.Note.Reason),
+		"rule_set": orNull(c.RuleSet),
 	}
 	if u := c.Undo; u != nil {
 		p.add("undoes restore_status restore_devices", int64(u.Migration), flag(u.RestoreStatus), flag(u.RestoreDevices))

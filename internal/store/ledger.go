@@ -11,7 +11,7 @@ import (
 )
 
 var insertEntry = insertion("ledger", `uid kind at user_id token_id target_id detach_devices allowed_statuses delta ids_delta sims audited
-	undoes restore_status restore_devices reference reason`, "RETURNING id")
+	undoes restore_status restore_devices reference reason rule_set`, "RETURNING id")
 
 // insertEntry writes the head of a ledger entry. idsDelta is its share of the set of ids.
 func (tx *Tx) insertEntry(ctx context.Context, c Change, idsDelta uint64) (id fleet.MigrationID, err error) {
@@ -137,7 +137,7 @@ func (tx *Tx) migrations(ctx context.Context, source listSource, w *where, as re
 	jobs.seesJob(as)
 	w.args = jobs.args
 	text := source.with + `SELECT m.id, m.at, COALESCE(m.user_id, 0), ` + shownUsername + `, m.target_id, m.sims, m.detach_devices, m.allowed_statuses,
-			COALESCE(m.undoes, 0), COALESCE(m.restore_status, 0), COALESCE(m.restore_devices, 0), COALESCE(m.reference, ''), COALESCE(m.reason, ''),
+			COALESCE(m.undoes, 0), COALESCE(m.restore_status, 0), COALESCE(m.restore_devices, 0), COALESCE(m.reference, ''), COALESCE(m.reason, ''), COALESCE(m.rule_set, 0),
 			COALESCE((SELECT e.job_id FROM job_entries e JOIN jobs j ON j.id = e.job_id WHERE ` + jobs.String() + `), 0)
 		FROM ` + source.table + ` LEFT JOIN users u ON u.id = m.user_id
 		WHERE ` + w.String() + " ORDER BY " + order + " LIMIT " + w.arg(limit) + " OFFSET " + w.arg(offset)
@@ -148,7 +148,7 @@ func (tx *Tx) migrations(ctx context.Context, source listSource, w *where, as re
 		var undoes fleet.MigrationID
 		var allowed *string
 		err := r.Scan(&m.ID, &at, &m.User, &m.Username, &m.Target.ID, &m.SIMs, &detach, &allowed,
-			&undoes, &status, &devices, &m.Note.Reference, &m.Note.Reason, &m.Job)
+			&undoes, &status, &devices, &m.Note.Reference, &m.Note.Reason, &m.RuleSet, &m.Job)
 		if undoes != 0 {
 			m.Undo = &fleet.Undo{Migration: undoes, RestoreStatus: status != 0, RestoreDevices: devices != 0}
 		}

@@ -36,8 +36,12 @@ func (tx *Tx) snapshot(ctx context.Context, who Caller, sel fleet.Selector, lock
 	for _, s := range sims {
 		ids = append(ids, s.Workspace)
 	}
-	standings, err := tx.Standings(ctx, who.User, fleet.Once(ids))
-	return narrowed(fleet.Snapshot{Workspaces: standings, SIMs: sims}, workspaces[0]), err
+	var version int64
+	standings, found := tx.standings(who.User, fleet.Once(ids))
+	if err := tx.batch(ctx, append(standings, ruleVersion(&version))...); err != nil {
+		return fleet.Snapshot{}, err
+	}
+	return tx.withRules(ctx, narrowed(fleet.Snapshot{Workspaces: found, SIMs: sims}, workspaces[0]), version)
 }
 
 // ChunkSnapshot does what Snapshot does, for SIMs of a job, in one round trip. It looks them up by
@@ -62,8 +66,11 @@ func (tx *Tx) ChunkSnapshot(ctx context.Context, who Caller, target fleet.Worksp
 	}
 	read := tx.selection(seen, fleet.Selector{SIMs: fleet.Once(ids)}, locked, false, &sims)
 	standings, found := tx.standings(who.User, homes)
-	err := tx.batch(ctx, append([]statement{read}, standings...)...)
-	return narrowed(fleet.Snapshot{Workspaces: found, SIMs: sims}, target), err
+	var version int64
+	if err := tx.batch(ctx, append([]statement{read, ruleVersion(&version)}, standings...)...); err != nil {
+		return fleet.Snapshot{}, err
+	}
+	return tx.withRules(ctx, narrowed(fleet.Snapshot{Workspaces: found, SIMs: sims}, target), version)
 }
 
 // narrowed removes Workspaces and SIMs of which the caller is not a member, if the statement
@@ -346,6 +353,7 @@ type Change struct {
 	AllowedStatuses []fleet.SIMStatus
 	Undo            *fleet.Undo // of an undo
 	Note            fleet.Note
+	RuleSet         int64 // that decided a migration
 	Lines           []Line
 	Sides           []Side
 	Events          []fleet.Event     // written unchanged, after those of the lines

@@ -42,7 +42,9 @@ func (tx *Tx) memberSnapshot(ctx context.Context, who Caller, req fleet.Migratio
 	spaces.and("w.id = " + spaces.arg(int64(req.Target)) + ` OR w.id = ANY (ARRAY(
 		SELECT m.workspace_id FROM memberships m WHERE m.user_id = ` + user + ` AND m.status = ` + activeMember + `
 		ORDER BY m.workspace_id LIMIT ` + spaces.arg(maxSearched+1) + "))")
+	var version int64
 	err = tx.batchSnapshot(ctx, append(besides,
+		ruleVersion(&version),
 		tx.selection(who, spanned(req.Select), false, true, &snap.SIMs),
 		statement{standingsOf(user) + spaces.String(), spaces.args, scanStanding(snap.Workspaces)})...)
 	if err != nil || len(snap.Workspaces) > maxSearched {
@@ -54,7 +56,8 @@ func (tx *Tx) memberSnapshot(ctx context.Context, who Caller, req fleet.Migratio
 		needed[s.Workspace] = true
 	}
 	maps.DeleteFunc(snap.Workspaces, func(id fleet.WorkspaceID, _ fleet.Standing) bool { return !needed[id] })
-	return narrowed(snap, req.Target), true, nil
+	snap, err = tx.withRules(ctx, narrowed(snap, req.Target), version)
+	return snap, true, err
 }
 
 // spanned returns the range that a list of ICCIDs fills at least by half. SIMs are bought by

@@ -20,6 +20,7 @@ type Store struct {
 	clock   func() time.Time
 	check   clockCheck
 	settled settled
+	rules   ruleCache
 	most    int // how many rows a list may go through; 0 for maxScanned
 }
 
@@ -169,5 +170,5 @@ func (s *Store) tx(q querier, unsure bool) *Tx {
 	if s.trace != nil {
 		q = tracedQuerier{q, s.trace}
 	}
-	return &Tx{q: q, d: s.engine.dialect(), most: cmp.Or(s.most, maxScanned), now: s.clock().UTC().Truncate(time.Microsecond), unsure: unsure}
+	return &Tx{q: q, d: s.engine.dialect(), most: cmp.Or(s.most, maxScanned), now: s.clock().UTC().Truncate(time.Microsecond), unsure: unsure, rules: &s.rules}
 }

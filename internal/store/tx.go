@@ -18,6 +18,7 @@ type Tx struct {
 	most        int   // how many rows a list may go through
 	failed      error // of the first statement that failed: the transaction must not commit
 	preselected *preselected
+	rules       *ruleCache
 }
 
 // Now returns the instant of the transaction: the same for everything that it writes.

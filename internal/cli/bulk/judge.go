@@ -110,13 +110,13 @@ func judgeConflict(t Terms, u unit, refused *client.ConflictError) judgment {
 	known := make(listing)
 	for _, g := range refused.Groups {
 		if len(g.SIMs) == 0 {
-			j.targetReasons = append(j.targetReasons, Reason{g.ErrorCode, g.Message})
+			j.targetReasons = append(j.targetReasons, Reason{g.ErrorCode, g.Text()})
 			continue
 		}
 		for _, s := range g.SIMs {
 			known.add(s)
 			if g.ErrorCode != client.SeveralSources {
-				reasons[s.ID] = append(reasons[s.ID], Reason{g.ErrorCode, g.Message})
+				reasons[s.ID] = append(reasons[s.ID], Reason{g.ErrorCode, g.Text()})
 			}
 		}
 	}

@@ -59,7 +59,7 @@ func Impossible(t Terms, sims []SIM, against []Reason) *Plan {
 func TargetReasons(refused *client.ConflictError) (reasons []Reason) {
 	for _, g := range refused.Groups {
 		if len(g.SIMs) == 0 {
-			reasons = append(reasons, Reason{g.ErrorCode, g.Message})
+			reasons = append(reasons, Reason{g.ErrorCode, g.Text()})
 		}
 	}
 	return reasons

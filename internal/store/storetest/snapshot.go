@@ -22,7 +22,7 @@ func (e *env) snapshot(who store.Caller, sel fleet.Selector, lock bool) (snap fl
 	e.Helper()
 	read := func(ctx context.Context, tx *store.Tx) (err error) {
 		snap, err = tx.Snapshot(ctx, who, fleet.MigrationRequest{Target: FleetAT, Select: sel}, lock)
-		slices.SortFunc(snap.SIMs, func(a, b fleet.SIMState) int { return cmp.Compare(a.ID, b.ID) })
+		snap = inOrder(snap)
 		return err
 	}
 	if lock {
@@ -212,8 +212,10 @@ func (e *env) previewed(who store.Caller, req fleet.MigrationRequest) (preview f
 	return preview
 }
 
-// inOrder sorts a snapshot's SIMs, and removes what the planner does not read.
+// inOrder sorts a snapshot's SIMs, and removes the rules, which have their own tests, and what the
+// planner does not read.
 func inOrder(snap fleet.Snapshot) fleet.Snapshot {
+	snap.Rules = fleet.RuleInput{}
 	slices.SortFunc(snap.SIMs, func(a, b fleet.SIMState) int { return cmp.Compare(a.ID, b.ID) })
 	for id, s := range snap.Workspaces {
 		s.Workspace.Created = start
