@@ -84,7 +84,8 @@ func (p *simPatchRun) snapshot(ctx context.Context, tx *store.Tx, sim fleet.SIM,
 	if ws, there := found[target]; there {
 		snap.Workspaces[target] = fleet.Standing{Workspace: ws, Role: fleet.Administrator, Other: fleet.AuthorityIssuer}
 	}
-	return snap, tx.AddRules(ctx, &snap)
+	err = tx.AddRules(ctx, &snap)
+	return snap, err
 }
 
 // checkOwner requires that an issuer or reseller is a child of the caller's Workspace and has a

@@ -52,7 +52,7 @@ func readRule(owner WorkspaceID, raw json.RawMessage) Rule {
 		ID      string `json:"id"`
 		Version int64  `json:"version"`
 	}
-	_ = json.Unmarshal(raw, &known) //nolint:errcheck // the rule is named as far as possible
+	_ = json.Unmarshal(raw, &known) // the rule is named as far as possible
 	return Rule{ID: Clip(known.ID), Version: known.Version, Workspace: owner, Effect: RuleRefuse, Broken: err.Error()}
 }
 
@@ -135,16 +135,42 @@ func (r *Rule) check(owner WorkspaceID) error {
 		return fmt.Errorf("id: %s is reserved for the installation: choose another prefix", reservedRuleIDs)
 	case !slices.Contains(RuleEffects, r.Effect):
 		return fmt.Errorf("effect: %q is not an effect; known: refuse, require_approval, warn", Clip(string(r.Effect)))
-	case !r.ValidTo.IsZero() && !r.ValidFrom.Before(r.ValidTo):
+	case len(r.When) == 0 || len(r.When) > maxRuleCases:
+		return fmt.Errorf("when: it must have 1 to %d cases", maxRuleCases)
+	}
+	for _, check := range []func() error{r.checkTimes, r.checkApprovers, r.checkTexts, func() error { return r.checkCode(owner) }} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	for i := range r.When {
+		if err := r.When[i].check(); err != nil {
+			return fmt.Errorf("when[%d].%w", i, err)
+		}
+	}
+	return nil
+}
+
+func (r *Rule) checkTimes() error {
+	if !r.ValidTo.IsZero() && !r.ValidFrom.Before(r.ValidTo) {
 		return errors.New("valid_to: it must be after valid_from")
-	case strings.TrimSpace(r.Message) == "":
-		return errors.New("message: it is required: say why the SIMs may not move")
+	}
+	return nil
+}
+
+func (r *Rule) checkApprovers() error {
+	switch {
 	case r.Approvers < 0 || r.Approvers > maxApprovers:
 		return fmt.Errorf("approvers: it must be 1 to %d", maxApprovers)
 	case r.Approvers > 0 && r.Effect != RuleApproval:
 		return errors.New("approvers: only rules with the effect require_approval have it")
-	case len(r.When) == 0 || len(r.When) > maxRuleCases:
-		return fmt.Errorf("when: it must have 1 to %d cases", maxRuleCases)
+	}
+	return nil
+}
+
+func (r *Rule) checkTexts() error {
+	if strings.TrimSpace(r.Message) == "" {
+		return errors.New("message: it is required: say why the SIMs may not move")
 	}
 	for _, f := range []struct{ name, text string }{{"message", r.Message}, {"citation", r.Citation}, {"cure", r.Cure}} {
 		if utf8.RuneCountInString(f.text) > maxRuleText {
@@ -152,14 +178,6 @@ func (r *Rule) check(owner WorkspaceID) error {
 		}
 		if err := CheckText(f.text); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
-		}
-	}
-	if err := r.checkCode(owner); err != nil {
-		return err
-	}
-	for i := range r.When {
-		if err := r.When[i].check(); err != nil {
-			return fmt.Errorf("when[%d].%w", i, err)
 		}
 	}
 	return nil

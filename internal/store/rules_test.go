@@ -16,7 +16,11 @@ func TestShippedRulesAreStored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	err = s.View(t.Context(), func(tx *store.Tx) error {
 		list, err := tx.RuleHistory(t.Context(), 0, 5)
 		if err != nil {
