@@ -15,7 +15,7 @@ const (
 	failed
 )
 
-// and is no if either is, and failed if either could still make it no.
+// and returns no if one of them is no, otherwise failed if one of them has failed.
 func (t truth) and(u truth) truth {
 	switch {
 	case t == no || u == no:
@@ -26,7 +26,7 @@ func (t truth) and(u truth) truth {
 	return yes
 }
 
-// or is yes if either is, and failed if either could still make it yes.
+// or returns yes if one of them is yes, otherwise failed if one of them has failed.
 func (t truth) or(u truth) truth {
 	switch {
 	case t == yes || u == yes:

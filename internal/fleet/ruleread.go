@@ -69,7 +69,7 @@ func strict(text []byte, into any) error {
 	return nil
 }
 
-// plainJSON words an error of encoding/json for the author of a rule.
+// plainJSON rewrites an error of encoding/json for the author of a rule.
 func plainJSON(err error) error {
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
