@@ -15,7 +15,7 @@ const (
 	failed
 )
 
-// and returns no if one of them is no, otherwise failed if one of them has failed.
+// and returns no if t or u do not hold, otherwise failed if one of them has failed.
 func (t truth) and(u truth) truth {
 	switch {
 	case t == no || u == no:
@@ -26,7 +26,7 @@ func (t truth) and(u truth) truth {
 	return yes
 }
 
-// or returns yes if one of them is yes, otherwise failed if one of them has failed.
+// or returns yes if t or u hold, otherwise failed if one of them has failed.
 func (t truth) or(u truth) truth {
 	switch {
 	case t == yes || u == yes:
