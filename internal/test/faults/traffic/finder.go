@@ -84,7 +84,7 @@ func (f *finder) byTime(e *Entry) *Attempt {
 }
 
 // byReply returns the request whose reply names the entry, the one with its key, or one that has no
-// final reply and asks for the same. Requests of equal effect cannot be told from each other.
+// final reply and asks for the same. Requests of equal effect are interchangeable.
 func (f *finder) byReply(e *Entry) *Request {
 	if r := f.locations[e.Location()]; r != nil {
 		return r
