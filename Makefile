@@ -7,7 +7,7 @@ GOLANGCI_LINT = bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 REDOCLY_VERSION = 2.77.0
 
-# The packages in which several goroutines share something. All tests under the race detector
+# The packages whose goroutines share data. All tests under the race detector
 # would take an hour: SQLite is Go code here, and is slowed down with the rest.
 RACE = ./client/... ./internal/config/... ./internal/control/... ./internal/cli/bulk/... ./internal/httpapi/... ./internal/httpx/... ./internal/identity/... ./internal/job/... ./internal/operator/... ./internal/operatorapi/... \
        ./internal/cli/profile/... ./internal/server/... ./internal/store/... ./internal/test/kit/...

@@ -32,7 +32,7 @@ type MigrationResponse struct {
 	SIMs               []MigrationSIM `json:"sims"`                 // in the request's order, ranges ascending
 }
 
-// MigrationSIM is one SIM of a migration, or of a conflict, as it stands before the move.
+// MigrationSIM is one SIM of a migration, or of a conflict, as it is before the move.
 type MigrationSIM struct {
 	ID              int64     `json:"id"`
 	ICCID           string    `json:"iccid"`

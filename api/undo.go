@@ -31,7 +31,7 @@ type UndoEntry struct {
 	SIMCount        int      `json:"sim_count"`
 }
 
-// UndoSIM is one SIM of an undo: as it stands before the move, and after it.
+// UndoSIM is one SIM of an undo: as it is before the move, and after it.
 type UndoSIM struct {
 	MigrationSIM
 	After LineState `json:"after"`

@@ -22,7 +22,7 @@ func TestRefusalsOfTheRealServer(t *testing.T) {
 		status int
 		code   int
 	}{
-		{"a SIM that is not there", missing(c), client.IsNotFound, http.StatusNotFound, 1201},
+		{"a SIM that does not exist", missing(c), client.IsNotFound, http.StatusNotFound, 1201},
 		{"a role that is not enough", clientAs(t, s, observer).SetSIMStatus(ctx, kit.IssuedSIM, client.SIMActivated), client.IsForbidden, http.StatusForbidden, 1104},
 		{"a transition that is not", c.SetSIMStatus(ctx, kit.AttachedSIM, client.SIMIssued), client.IsInvalid, http.StatusBadRequest, 1000},
 		{"nobody", missing(clientFor(t, s)), client.IsUnauthorized, http.StatusUnauthorized, 0},

@@ -11,7 +11,7 @@ import (
 )
 
 // enrol URL USERNAME PASSWORD VAR gives a user a second factor, and sets VAR to the next
-// code: the one that activated it counts once only.
+// code, because a code can be used only once.
 func enrol(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 4 {
 		ts.Fatalf("usage: enrol URL USERNAME PASSWORD VAR")

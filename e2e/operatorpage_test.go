@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestOperatorPage runs the shell of docs/operations/operator-api.md as it stands there, but
+// TestOperatorPage runs the shell of docs/operations/operator-api.md unchanged, but
 // for the ports, which the system chooses.
 func TestOperatorPage(t *testing.T) {
 	requirePrograms(t, "curl", "sh")

@@ -18,7 +18,7 @@ import (
 const pictures = "../docs/pictures"
 
 // update is set by make pictures.
-var update = flag.Bool("update", false, "write the pictures of the documents anew")
+var update = flag.Bool("update", false, "rewrite the pictures of the documents")
 
 // volatile are the parts of an output that differ in each run, and what the pictures show.
 var volatile = []struct {
@@ -86,6 +86,6 @@ func sameFile(t *testing.T, file, text string) {
 		t.Fatalf("%v: make pictures writes it", err)
 	}
 	if diff := cmp.Diff(strings.Split(string(stored), "\n"), strings.Split(text, "\n")); diff != "" {
-		t.Errorf("%s is not what simferry prints now (make pictures writes it anew):\n%s", file, diff)
+		t.Errorf("%s is not what simferry prints now (make pictures writes it again):\n%s", file, diff)
 	}
 }

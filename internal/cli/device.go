@@ -21,7 +21,7 @@ func deviceImport(p Process) *cobra.Command {
 		Long: `Import devices from a file, all or none; every bad line is reported with its number.
 
 The file may be CSV in any encoding and with any separator, or a workbook (.xlsx) with its numbers
-as text. Titles above the line that names the columns are allowed. 
+as text. Titles above the line that names the columns are allowed.
 
 The columns are, as needed, id, workspace, name, status, service_profile, tariff_profile, tags,
 imei, imei_lock, ip_address and created. Devices without an id get the next free ids. A device that

@@ -152,7 +152,7 @@ func (s *migrateRun) remaining(ctx context.Context, from *source, verdicts []bul
 	return n, nil
 }
 
-// checkFilterAgain asks the filter once more after a run. What it finds now makes the run one that
+// checkFilterAgain applies the filter again after a run. What it finds now makes the run one that
 // moved only some.
 func (s *migrateRun) checkFilterAgain(ctx context.Context, verdicts []bulk.Verdict, code int) (int, error) {
 	n, err := s.remaining(ctx, s.from, verdicts)

@@ -136,7 +136,7 @@ func completeMigrate(cmd *cobra.Command, p Process, f *migrateFlags) {
 		"to": workspaces, "from": workspaces, "on-conflict": words(string(stop), string(skip)), "output": words(string(asTable), string(asJSON)),
 		"allow-status": words(statuses...),
 	} {
-		_ = cmd.RegisterFlagCompletionFunc(name, complete) // it fails only for a flag that is not there
+		_ = cmd.RegisterFlagCompletionFunc(name, complete) // it fails only for a flag that does not exist
 	}
 }
 

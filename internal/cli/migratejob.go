@@ -349,7 +349,7 @@ func (m *migrateJob) sims(ctx context.Context) (map[int64]api.JobSIM, error) {
 	return of, nil
 }
 
-// leaveTime is how long the command looks after the job once more before it ends early.
+// leaveTime is how long the command polls the job again before it ends early.
 const leaveTime = 10 * time.Second
 
 // leave ends the command before the job has ended, and reports how far the job has come.

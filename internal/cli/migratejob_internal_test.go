@@ -15,8 +15,8 @@ import (
 	"github.com/simferry/simferry/internal/cli/bulk"
 )
 
-// A long list of SIMs is uploaded, with check digits, and a server that does not take it has no job
-// for it.
+// A long list of SIMs is uploaded as a file, with check digits. If the server refuses it, no job is
+// made.
 func TestLongListsAreUploaded(t *testing.T) {
 	for _, tt := range []struct {
 		sims   int

@@ -11,7 +11,7 @@ import (
 )
 
 // A run that lost a role on its way is completed once the role is back; a second machine
-// says that the run is not there.
+// says that the run does not exist.
 func TestResumeRetriesRefusedSIMs(t *testing.T) {
 	f := fakeserver.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"})
 	sim := func(i int64) fakeserver.SIM {

@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/cli/bulk"
 )
 
-// printPlan shows on one screen what would happen, and what stands against it. way says how the
+// printPlan shows on one screen what would happen, and what prevents it. way says how the
 // SIMs move.
 func (s *screen) printPlan(p *bulk.Plan, conflict onConflict, way string) {
 	if p.Total() == 0 {
@@ -263,7 +263,7 @@ func (s *screen) printSummary(p *bulk.Plan, conflict onConflict, way string) {
 		s.line("\nNothing moves.")
 	case len(p.Blocked) > 0 && conflict == stop:
 		s.line("")
-		s.paragraph(0, "Nothing moves, because some SIMs may not. With --on-conflict skip the other %s %s.", thousands(n), plural(n, "does", "do"))
+		s.paragraph(0, "Nothing moves, because some SIMs may not move. With --on-conflict skip, the other %s %s.", thousands(n), plural(n, "moves", "move"))
 	default:
 		s.line("")
 		s.paragraph(0, "%s %s, %s.", thousands(n), plural(n, "SIM moves", "SIMs move"), way)

@@ -34,7 +34,7 @@ func TestRefusalsOfEveryCommand(t *testing.T) {
 	defer server.Close()
 	home := t.TempDir()
 	store := profile.Store{Dir: filepath.Join(home, "profiles")}
-	told := 0 // commands that show the server's words, not their own
+	shown := 0 // commands that show the message of the server
 	eachCommand(newRoot(Process{Stdin: strings.NewReader(""), LookupEnv: func(string) (string, bool) { return "", false }}), func(cmd *cobra.Command) {
 		if cmd.Flags().Lookup("profile") == nil && cmd.Flags().Lookup("server") == nil {
 			return
@@ -55,13 +55,13 @@ func TestRefusalsOfEveryCommand(t *testing.T) {
 			t.Errorf("%s: %s", cmd.CommandPath(), got)
 		}
 		if asked.Load() > before && strings.Contains(got, message) && strings.Contains(got, "r-4711") {
-			told++
+			shown++
 		} else {
 			t.Logf("%s, %d calls: %s", cmd.CommandPath(), asked.Load()-before, got)
 		}
 	})
-	if told < 20 {
-		t.Errorf("only %d commands showed the server's message", told)
+	if shown < 20 {
+		t.Errorf("only %d commands showed the server's message", shown)
 	}
 }
 

@@ -38,7 +38,7 @@ func (p Process) ask(ctx context.Context, question string) (string, error) {
 	_, _ = fmt.Fprint(p.Stderr, question)
 	defer func() {
 		if ctx.Err() != nil {
-			_, _ = fmt.Fprintln(p.Stderr) // the ^C stands behind the question
+			_, _ = fmt.Fprintln(p.Stderr) // the ^C is shown after the question
 		}
 	}()
 	return interruptible(ctx, func() (string, error) {

@@ -36,7 +36,7 @@ func migrationsUndo(p Process) *cobra.Command {
 had, and into the devices that they were in. The command shows what would happen, and asks. Then the
 SIMs move, all or none of each migration.
 
-A SIM that has changed since is in the way. --keep-status ignores a changed status, --leave-devices
+A SIM that has changed since then blocks the undo. --keep-status ignores a changed status, --leave-devices
 does not need the previous devices, --detach takes SIMs out of other devices, and --sim-id names the
 SIMs that go back.
 
@@ -203,7 +203,7 @@ func (u *undoing) proceed(ctx context.Context) error {
 	total := u.show()
 	switch {
 	case len(u.refused) > 0:
-		u.screen.line("\nNothing moves as long as a migration cannot be undone.")
+		u.screen.line("\nNo SIM moves while a migration cannot be undone.")
 		return u.finish(bulk.ExitRefused, nil)
 	case total == 0:
 		u.screen.line("Nothing to do.")
@@ -301,7 +301,7 @@ func undoWords(plan *client.Undo) string {
 	return words + fmt.Sprintf("; %s Activated again, %s into a device.", thousands(active), thousands(attached))
 }
 
-// undoMentions names the SIMs of a reason, each with what stands against it.
+// undoMentions names the SIMs of a reason, each with what prevents it.
 func undoMentions(g api.ConflictReason) []string {
 	why := make(map[int64]string, len(g.Details))
 	for _, d := range g.Details {

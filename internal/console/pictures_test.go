@@ -20,7 +20,7 @@ import (
 )
 
 // update is set by make pictures.
-var update = flag.Bool("update", false, "write the pictures of the documents anew")
+var update = flag.Bool("update", false, "rewrite the pictures of the documents")
 
 // pictures is the folder of the pictures of the documents.
 const pictures = "../../docs/pictures"

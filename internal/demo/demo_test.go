@@ -25,7 +25,7 @@ import (
 	"github.com/simferry/simferry/internal/demo"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -71,7 +71,7 @@ func golden(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("the story has changed (-update writes it anew):\n%s", diff)
+		t.Errorf("the story has changed (-update writes it again):\n%s", diff)
 	}
 }
 

@@ -142,7 +142,7 @@ func TestPlannedDevicesAreConsistent(t *testing.T) {
 		}
 		for _, e := range plan.Events {
 			if snap.Devices[e.Device].Status == fleet.DeviceDisabled != (e.Type == fleet.EventDeviceEnabled) {
-				t.Fatalf("told: %+v", e)
+				t.Fatalf("refused: %+v", e)
 			}
 		}
 	})

@@ -240,7 +240,7 @@ func TestRangeSkipsForeignSIMs(t *testing.T) {
 	}
 	hidden := plan(t, req, snapshot(sim(8), sim(5, in(foreign)), sim(2), sim(6, as(fleet.SIMDeleted)), sim(7, in(nowhere))))
 	if hidden.ETag() != gap.ETag() {
-		t.Error("a foreign SIM in a range can be told from a gap")
+		t.Error("a foreign SIM in a range can be distinguished from a gap")
 	}
 }
 

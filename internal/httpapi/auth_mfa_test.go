@@ -436,7 +436,7 @@ func TestContract_MFAEnrolment(t *testing.T) {
 		strict.Clock.Advance(step)
 		done := tokensOf(sendCode(strict.Anonymous(), pending(signIn(strict.Anonymous(), "admin@example.com", kit.Password)), app.Code()))
 		if done.MFAEnrolment {
-			t.Error("enrolled, and told to enrol")
+			t.Error("enrolled, but asked to enrol")
 		}
 		me.Do("DELETE", fmt.Sprintf("/api/v1/user/my/mfa/%d", key.ID), nil).Is(http.StatusNoContent)
 		wantCode(t, withBearer(strict, done.AuthToken).Get(whoami), http.StatusForbidden, 1104)

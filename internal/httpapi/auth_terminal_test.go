@@ -129,7 +129,7 @@ func TestContract_TerminalRefused(t *testing.T) {
 	}
 }
 
-// Codes cannot be guessed: a user has 20 wrong ones an hour, and a right one counts no more then.
+// Codes cannot be guessed: after 20 wrong ones in an hour, the right one is refused, too.
 func TestContract_TerminalGuesses(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)

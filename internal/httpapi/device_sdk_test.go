@@ -23,7 +23,7 @@ type foreign struct {
 }
 
 // call sends one request. It has no bearer at first, and sends "None" for one; a 401 makes
-// it sign in and try once more.
+// it sign in and retry.
 func (f *foreign) call(method, path string, body any) *kit.Answer {
 	f.c.T.Helper()
 	for range 2 {

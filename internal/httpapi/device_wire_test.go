@@ -187,7 +187,7 @@ func TestDeleteDevicesWithSIMs(t *testing.T) {
 		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		issued := makeDevice(user, object{"sim": object{"id": 1000, "activate": false}})
-		s.Untouched("a device that is not there", func() {
+		s.Untouched("a device that does not exist", func() {
 			wantCode(t, user.Do("DELETE", multi, []object{{"id": kit.DeviceWithSIM}, {"id": 9999}}), http.StatusNotFound, 1401)
 			for _, query := range []string{"?delete_sims=yes", "?delete_sims=", "?delete_sims=true&delete_sims=false", "?delete_sims=1"} {
 				wantBadRequest(t, user.Do("DELETE", multi+query, []object{{"id": kit.DeviceWithSIM}}), "delete_sims")

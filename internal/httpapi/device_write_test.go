@@ -242,7 +242,7 @@ func TestManyDevices(t *testing.T) {
 			patch[i] = object{"id": d.ID, "status": object{"id": 1}, "sim": object{"id": nil}}
 			gone[n-1-i] = object{"id": d.ID, "name": d.Name}
 		}
-		s.Untouched("a change of devices of which one is not there", func() {
+		s.Untouched("a change of devices of which one does not exist", func() {
 			odd := append([]any{object{"id": 777}, object{"id": -1, "name": "x"}}, patch...)
 			for _, a := range []*kit.Answer{user.Patch(multi, odd), user.Do("DELETE", multi, []any{object{"id": made[0].ID}, object{"id": 777}, object{"id": -1}})} {
 				got := wantCode(t, a, http.StatusNotFound, 1401)

@@ -26,7 +26,7 @@ func (p Place) String() string {
 	return fmt.Sprintf("%s:%d", p.Source, p.Line)
 }
 
-// Duplicate is an ICCID that was found once more.
+// Duplicate is an ICCID that was found more than once.
 type Duplicate struct {
 	Number
 	First Place

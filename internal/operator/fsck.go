@@ -70,7 +70,7 @@ func FsckDatabase(ctx context.Context, url string) (report FsckReport, err error
 	return report, err
 }
 
-// RebuildCounts computes anew the counts that lists take their totals and pages from. Servers of
+// RebuildCounts recomputes the counts that lists take their totals and pages from. Servers of
 // this version may run meanwhile; their writes wait for it. Errors: like FsckDatabase.
 func RebuildCounts(ctx context.Context, url string) error { return store.RebuildCountsOf(ctx, url) }
 

@@ -29,7 +29,7 @@ func New(c *control.Control) Operator {
 }
 
 // update runs a rule in one transaction. It translates the database's constraint errors. A rule
-// must set its results anew on each call, because the store calls it again after a conflict
+// must set its results again on each call, because the store calls it again after a conflict
 // with another transaction.
 func (o Operator) update(ctx context.Context, rule func(*store.Tx) error) error {
 	if o.tx != nil {

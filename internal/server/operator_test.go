@@ -16,8 +16,8 @@ import (
 	"github.com/simferry/simferry/internal/server"
 )
 
-// operated returns a configuration with an operator API, and its tokens.
-func operated(t *testing.T, tokens string) config.Config {
+// operatorConfig returns a configuration with an operator API, and its tokens.
+func operatorConfig(t *testing.T, tokens string) config.Config {
 	t.Helper()
 	cfg := settings(t)
 	cfg.OperatorListen, cfg.OperatorTokens = "127.0.0.1:0", filepath.Join(t.TempDir(), "tokens")
@@ -50,7 +50,7 @@ func asOperator(t *testing.T, url, token string) (int, string) {
 // listeners stop with the server.
 func TestOperatorAPIHasItsOwnListener(t *testing.T) {
 	old, next := identity.NewOperatorToken(), identity.NewOperatorToken()
-	s, log := start(t.Context(), t, operated(t, "old "+old+"\nnext "+next+"\n"))
+	s, log := start(t.Context(), t, operatorConfig(t, "old "+old+"\nnext "+next+"\n"))
 	for _, token := range []string{old, next} {
 		if status, body := asOperator(t, "http://"+s.OperatorAddr()+"/operator/v1/workspace", token); status != http.StatusOK || body != "[]" {
 			t.Errorf("%d %s", status, body)
@@ -90,7 +90,7 @@ func TestOperatorAPIIsOffByDefault(t *testing.T) {
 }
 
 func TestOperatorAPIWarnsOfPublicAddress(t *testing.T) {
-	cfg := operated(t, "all "+identity.NewOperatorToken())
+	cfg := operatorConfig(t, "all "+identity.NewOperatorToken())
 	cfg.OperatorListen = "0.0.0.0:0"
 	_, log := start(t.Context(), t, cfg)
 	log.await(t, "can be reached from other machines")
@@ -98,9 +98,9 @@ func TestOperatorAPIWarnsOfPublicAddress(t *testing.T) {
 
 // A server does not start if its operator API cannot be started.
 func TestInvalidOperatorAPIDoesNotStart(t *testing.T) {
-	weak, gone, taken := operated(t, "terraform hunter2hunter2"), settings(t), operated(t, identity.NewOperatorToken())
+	weak, gone, taken := operatorConfig(t, "terraform hunter2hunter2"), settings(t), operatorConfig(t, identity.NewOperatorToken())
 	gone.OperatorTokens = filepath.Join(t.TempDir(), "none")
-	s, _ := start(t.Context(), t, operated(t, identity.NewOperatorToken()))
+	s, _ := start(t.Context(), t, operatorConfig(t, identity.NewOperatorToken()))
 	taken.OperatorListen = s.OperatorAddr()
 	for says, cfg := range map[string]config.Config{"line 1: the token is too weak": weak, "no such file": gone, "in use": taken} {
 		other, err := server.Start(t.Context(), cfg, slog.New(slog.DiscardHandler))
@@ -116,7 +116,7 @@ func TestInvalidOperatorAPIDoesNotStart(t *testing.T) {
 
 // A file of operator tokens that other users may read is refused.
 func TestReadableOperatorTokensAreRefused(t *testing.T) {
-	cfg := operated(t, "all "+identity.NewOperatorToken())
+	cfg := operatorConfig(t, "all "+identity.NewOperatorToken())
 	if err := os.Chmod(cfg.OperatorTokens, 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -239,7 +239,7 @@ func TestStartRefuses(t *testing.T) {
 		want   string
 	}{
 		{"a port that is taken", func(c *config.Config) { c.Listen = busy.Addr().String() }, "address already in use"},
-		{"a seed that is not there", func(c *config.Config) { c.Seed = "no-such.yaml" }, "no-such.yaml"},
+		{"a seed that does not exist", func(c *config.Config) { c.Seed = "no-such.yaml" }, "no-such.yaml"},
 		{"a seed that is wrong", func(c *config.Config) { c.Seed = bad }, bad + ": workspace 7: parent: there is no Workspace 8"},
 		{"a database that cannot be", func(c *config.Config) { c.Database = "sqlite:/no/such/folder/fleet.db" }, "/no/such/folder/fleet.db"},
 	}

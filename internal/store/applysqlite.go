@@ -99,14 +99,14 @@ const moveSIMsSQLite = `
 
 // insertLineEvents inserts the events of the lines, with one statement per kind of event.
 func (tx *Tx) insertLineEvents(ctx context.Context, id fleet.MigrationID, c Change) error {
-	told := c.eventKinds()
-	if len(told) == 0 {
+	texts := c.eventKinds()
+	if len(texts) == 0 {
 		return nil
 	}
 	return tx.exec(ctx, `
 		WITH l AS (SELECT * FROM ledger_lines WHERE ledger_id = $1)
 		INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
 		SELECT $2, type, 2, 0, workspace_id, $3, sim_id, device_id, $1, description
-		FROM (`+strings.Join(told, " UNION ALL ")+`) ORDER BY ordinal, step`,
+		FROM (`+strings.Join(texts, " UNION ALL ")+`) ORDER BY ordinal, step`,
 		int64(id), micros(tx.now), orNull(c.By.User))
 }

@@ -43,16 +43,16 @@ func (c Change) eventKinds() []string {
 		assigned = assigned || moved && l.After.Device != 0
 		changed = changed || l.Before.Status != l.After.Status
 	}
-	var told []string
+	var texts []string
 	for _, e := range []struct {
 		there bool
 		text  string
 	}{{released, releases}, {changed, changes}, {assigned, assignments}} {
 		if e.there {
-			told = append(told, e.text)
+			texts = append(texts, e.text)
 		}
 	}
-	return told
+	return texts
 }
 
 // concat turns a template with %d and %s into an SQL concatenation of columns.

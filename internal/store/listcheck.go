@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// CheckLists counts events, audit entries, migrations and devices anew, and compares with the
+// CheckLists counts events, audit entries, migrations and devices again, and compares with the
 // counts that lists use. It passes each fault to fail: the kind and id of what it is about, and
 // what is wrong. It returns how many counts there are.
 func (s Reader) CheckLists(ctx context.Context, fail func(kind string, id int64, what string)) (n int64, err error) {

@@ -51,8 +51,8 @@ func TestWaitingForALockIsBounded(t *testing.T) {
 				t.Errorf("all were answered after %v", took)
 			}
 			for range waiters {
-				var told *fleet.Error
-				if err := <-answers; !errors.As(err, &told) || told.Code != fleet.Unavailable || told.RetryAfter <= 0 {
+				var refusal *fleet.Error
+				if err := <-answers; !errors.As(err, &refusal) || refusal.Code != fleet.Unavailable || refusal.RetryAfter <= 0 {
 					t.Errorf("%v, want Unavailable with a time to wait", err)
 				}
 			}

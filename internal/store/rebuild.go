@@ -22,7 +22,7 @@ func RebuildCountsOf(ctx context.Context, url string) error {
 	return errors.Join(s.RebuildCounts(ctx), s.Close())
 }
 
-// RebuildCounts computes anew all counts that lists take their totals from. On PostgreSQL it
+// RebuildCounts recomputes all counts that lists take their totals from. On PostgreSQL it
 // locks the counts: migrations, imports and deletions wait until it ends. Servers may run, if
 // they are all of this version.
 func (s *Store) RebuildCounts(ctx context.Context) error {

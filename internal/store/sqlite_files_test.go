@@ -24,8 +24,8 @@ func lostFile(t *testing.T, s *store.Store) {
 		"Read":  func() error { return s.Read(t.Context(), one) },
 		"Ready": func() error { return s.Ready(t.Context()) },
 	} {
-		var told *fleet.Error
-		if err := access(); !errors.As(err, &told) || told.Code != fleet.Unavailable || !strings.Contains(told.Message, "removed or replaced") {
+		var refusal *fleet.Error
+		if err := access(); !errors.As(err, &refusal) || refusal.Code != fleet.Unavailable || !strings.Contains(refusal.Message, "removed or replaced") {
 			t.Errorf("%s: %v, want an error that names the file", name, err)
 		}
 	}
@@ -178,8 +178,8 @@ func TestDamagedFileWhileServing(t *testing.T) {
 	}
 	s = open(t, url, store.Options{})
 	err = s.Read(t.Context(), func(tx *store.Tx) error { _, err := tx.AllWorkspaces(t.Context()); return err })
-	var told *fleet.Error
-	if !errors.As(err, &told) || told.Code != fleet.Unavailable || !strings.Contains(told.Message, "damaged") {
+	var refusal *fleet.Error
+	if !errors.As(err, &refusal) || refusal.Code != fleet.Unavailable || !strings.Contains(refusal.Message, "damaged") {
 		t.Errorf("%v, want an error about the damage", err)
 	}
 }

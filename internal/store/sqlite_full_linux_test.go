@@ -56,8 +56,8 @@ func TestNotReadyOnAFullDisk(t *testing.T) {
 	put(t, s, named(1, "before"))
 	filler := fill(t, dir)
 	err := s.Ready(t.Context())
-	var told *fleet.Error
-	if !errors.As(err, &told) || told.Code != fleet.Unavailable || !strings.Contains(told.Message, "full") {
+	var refusal *fleet.Error
+	if !errors.As(err, &refusal) || refusal.Code != fleet.Unavailable || !strings.Contains(refusal.Message, "full") {
 		t.Errorf("%v, want an error about the full disk", err)
 	}
 	if err := os.Remove(filler); err != nil {

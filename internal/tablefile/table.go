@@ -259,7 +259,7 @@ func (c Columns) notTitles(above []Row, header Row) (faults Faults) {
 		}
 		number := slices.ContainsFunc(row.Cells, MayHoldICCID)
 		if number || len(c.Required) == 0 && row.filled() > 1 && row.filled() >= header.filled() {
-			faults = append(faults, &Fault{row.Line, fmt.Sprintf("it stands above the line that names the columns (line %d) and looks like %s: move it below, or remove it",
+			faults = append(faults, &Fault{row.Line, fmt.Sprintf("it is above the line that names the columns (line %d) and looks like %s: move it below, or remove it",
 				header.Line, c.Singular)})
 		}
 	}

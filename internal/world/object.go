@@ -61,7 +61,7 @@ func newObject(at place, n ast.Node, p *fleet.Problems) *object {
 func (o *object) put(v *ast.MappingValueNode) {
 	name, line := v.Key.GetToken().Value, v.Key.GetToken().Position.Line
 	if first, taken := o.entries[name]; taken {
-		o.problems.AddAt(line, fleet.Duplicated, "%s: the key stands in line %d already: remove one of the two", o.key(name), first.line)
+		o.problems.AddAt(line, fleet.Duplicated, "%s: the key is already in line %d: remove one of the two", o.key(name), first.line)
 		return
 	}
 	o.entries[name] = pair{v.Value, line}

@@ -17,9 +17,9 @@ var refusals = []struct {
 		"line 3: sim: unknown key: known are devices, models, profiles, sim_ranges, sims, users, workspaces",
 	}},
 	{"duplicate keys", "workspaces:\n  - id: 1\n    name: A\n    id: 2\nusers:\n  - id: 1\n    username: a@b.example\n    roles: {100: user,\n      \"100\": observer}\nworkspaces: []", []string{
-		"line 4: workspaces[0].id: the key stands in line 2 already: remove one of the two",
-		"line 9: users[0].roles.100: the key stands in line 8 already: remove one of the two",
-		"line 10: workspaces: the key stands in line 1 already: remove one of the two",
+		"line 4: workspaces[0].id: the key is already in line 2: remove one of the two",
+		"line 9: users[0].roles.100: the key is already in line 8: remove one of the two",
+		"line 10: workspaces: the key is already in line 1: remove one of the two",
 	}},
 	{"required keys", "workspaces: [{type: reseller}]\nusers: [{name: A}]\ndevices: [{id: ~}]\nsims: [{}]\nsim_ranges: [{}]\nprofiles: [{}]", []string{
 		"line 1: workspaces[0].id: it is required: add it",

@@ -19,12 +19,12 @@ var edits = map[string]struct {
 	held []int64 // must not move
 	tags bool    // noticed by the entity tag only
 }{
-	"another id":               {func(s []bulk.SIM) { s[1].ID = 9 }, []int64{9}, false},
-	"another ICCID":            {func(s []bulk.SIM) { s[1].ICCID = iccid(9) }, []int64{2}, false},
-	"ids exchanged":            {func(s []bulk.SIM) { s[0].ID, s[1].ID = s[1].ID, s[0].ID }, []int64{1, 2}, false},
-	"another SIM":              {func(s []bulk.SIM) { s[1].ID, s[1].ICCID = 9, iccid(9) }, []int64{1, 9, 3}, true},
-	"an id that is not there":  {func(s []bulk.SIM) { s[1].ID = 99 }, []int64{99}, false},
-	"an ICCID that is nowhere": {func(s []bulk.SIM) { s[1].ICCID = iccid(99) }, []int64{2}, false},
+	"another id":                {func(s []bulk.SIM) { s[1].ID = 9 }, []int64{9}, false},
+	"another ICCID":             {func(s []bulk.SIM) { s[1].ICCID = iccid(9) }, []int64{2}, false},
+	"ids exchanged":             {func(s []bulk.SIM) { s[0].ID, s[1].ID = s[1].ID, s[0].ID }, []int64{1, 2}, false},
+	"another SIM":               {func(s []bulk.SIM) { s[1].ID, s[1].ICCID = 9, iccid(9) }, []int64{1, 9, 3}, true},
+	"an id that does not exist": {func(s []bulk.SIM) { s[1].ID = 99 }, []int64{99}, false},
+	"an ICCID that is nowhere":  {func(s []bulk.SIM) { s[1].ICCID = iccid(99) }, []int64{2}, false},
 }
 
 // A plan whose ids, ICCIDs and entity tags do not belong together moves none of the affected

@@ -69,7 +69,7 @@ func (s *Session) good(refused string) bool {
 
 // renew runs under the lock. The new refresh token is on disk before the new bearer is used. A
 // process that is killed in between has used nothing, so the old refresh token, still on disk,
-// works for the same renewal once more.
+// works again for the same renewal.
 func (s *Session) renew(ctx context.Context) (string, error) {
 	got, err := s.authenticate(ctx)
 	switch {

@@ -1,4 +1,4 @@
-// The script of every page. All pages work without it: it only makes them quicker.
+// The script of every page. All pages work without it.
 import { keys } from "./keys.js";
 import { localTimes } from "./times.js";
 import { live } from "./live.js";
@@ -6,7 +6,7 @@ import { drop, keep, kept, zone } from "./move.js";
 import { progress } from "./progress.js";
 import { selection } from "./selection.js";
 
-// A key behind # in the address, which no server sees, goes into the form.
+// Copies a key from the fragment of the address, which browsers do not send, into the form.
 for (const field of document.querySelectorAll("[data-from-hash]")) {
   const value = new URLSearchParams(location.hash.slice(1)).get(field.dataset.fromHash);
   if (value) {

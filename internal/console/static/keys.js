@@ -1,4 +1,4 @@
-// Keys of one letter, outside fields. The help (?) lists them, and turns them off.
+// One-letter shortcuts, outside of fields. The help (?) lists them and can turn them off.
 const places = { o: "/overview", s: "/sims", d: "/devices", j: "/jobs", l: "/ledger" };
 const off = "simferry-keys-off";
 let going = false; // after g, until the next key
@@ -7,7 +7,7 @@ function enabled() {
   try {
     return localStorage.getItem(off) === null;
   } catch {
-    return true; // no storage in this browser
+    return true; // this browser has no storage
   }
 }
 

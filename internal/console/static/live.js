@@ -1,12 +1,12 @@
-// Searches while one types: reads the page that the form leads to, and swaps the region that its
-// data-live names. Enter still sends the form.
+// Searches while the user types: fetches the page of the form, and replaces the region that data-live
+// names. Enter still submits the form.
 const pause = 250; // milliseconds after the last key
 
-// The policy of the page allows one place that turns text into a document: this one. The text
-// is a page of this server, whose templates have escaped every value.
+// The Content-Security-Policy allows only this place to turn text into a document. The text is a page
+// of this server, whose templates escape every value.
 const policy = window.trustedTypes?.createPolicy("simferry", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
 
-// parse makes a document of a page of this server.
+// parse turns the text of a page into a document.
 export const parse = (text) => new DOMParser().parseFromString(policy.createHTML(text), "text/html");
 
 export function live(root, ready) {

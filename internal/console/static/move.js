@@ -1,4 +1,4 @@
-// The zone of the reader for the times of a form, if the form has no other yet.
+// Sets the time zone of a form to the browser's, unless the form has one.
 export function zone(root) {
   const name = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const field = root.querySelector("[data-zone]");
@@ -8,7 +8,7 @@ export function zone(root) {
   words.textContent = name;
 }
 
-// A list that was pasted survives the end of a session: it stays in this tab until it was sent.
+// Keeps a pasted list in this tab until it was sent, so that it survives the end of a session.
 export function keep(root) {
   const form = root.querySelector("form[data-keep]");
   if (!form) return;
@@ -24,12 +24,12 @@ export function keep(root) {
   });
 }
 
-// The list has arrived when the next step shows it.
+// The next step shows that the list has arrived.
 export function kept(root) {
   if (root.querySelector("#options")) sessionStorage.removeItem("simferry-move");
 }
 
-// The file that is dropped or chosen chooses its source.
+// A dropped or chosen file selects the source "file".
 export function drop(root) {
   const file = root.querySelector("#file");
   file?.addEventListener("change", () => {

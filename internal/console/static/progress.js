@@ -1,6 +1,6 @@
-// Keeps a region up to date while something happens on the server: reads the page again every few
-// seconds, as often as its data-refresh says, and swaps the region. It stops when the region has no
-// data-refresh any more, goes on after errors, and rests while nobody looks.
+// Refreshes a region while a job runs: fetches the page every data-refresh seconds and replaces the
+// region. It stops when the region has no data-refresh, continues after errors, and pauses while the
+// page is hidden.
 import { parse } from "./live.js";
 
 export function progress(ready) {
@@ -21,7 +21,7 @@ export function progress(ready) {
       if (page.redirected) return location.reload(); // the session has ended
       if (page.ok) swap(region, parse(await page.text()));
     } catch {
-      // The server restarts, or the network is away: try again.
+      // The server restarts, or the network is down: try again.
     }
     later();
   }

@@ -1,4 +1,4 @@
-// Keeps the number of selected SIMs right while boxes are checked, before the form is sent.
+// Updates the number of selected SIMs when boxes are checked, before the form is sent.
 export function selection(root) {
   const form = root.querySelector("#list");
   if (!form) return;

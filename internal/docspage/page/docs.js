@@ -1,6 +1,6 @@
 "use strict";
 
-// Everything comes from this server: no validator elsewhere is told what the document says.
+// Without a validator: the document is not sent to another server.
 SwaggerUIBundle({
   dom_id: "#docs",
   url: "openapi.yaml",

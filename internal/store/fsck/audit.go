@@ -122,7 +122,7 @@ func instant(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC3
 func (f *checker) wholeAudit(ctx context.Context) error {
 	r, err := verifyAudit(ctx, f.db, store.AuditHead{}, f.run)
 	f.head = r.Head
-	f.asked = append(f.asked, r.Check)
+	f.done = append(f.done, r.Check)
 	return err
 }
 

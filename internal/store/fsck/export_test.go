@@ -12,7 +12,7 @@ func RunIn(ctx context.Context, tx *store.Tx, run int) (Report, error) { return 
 // InOrder returns the checks of a report that has these and those of every report.
 func InOrder(asked ...Check) []Check {
 	f := newChecker(store.Reader{}, 1)
-	f.asked = asked
+	f.done = asked
 	return f.inOrder()
 }
 

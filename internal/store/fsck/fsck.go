@@ -120,7 +120,7 @@ type checker struct {
 
 	conserved, history, simEvents, identity Check // checked by the walk over the SIMs
 	counted, targets, sides, deltas, state  Check // checked by the walk over the ledger
-	asked                                   []Check
+	done                                    []Check
 
 	lines, events, entries, sideRows int64 // that were read
 
@@ -169,7 +169,7 @@ var invariantOrder = []string{pagesInvariant, "I1", "I2", "I3", "I4", "I6", "I8"
 // inOrder returns all checks by their numbers.
 func (f *checker) inOrder() []Check {
 	list := []Check{f.conserved, f.counted, f.targets, f.sides, f.history, f.simEvents, f.deltas, f.state, f.identity}
-	list = append(list, f.asked...)
+	list = append(list, f.done...)
 	rank := func(c Check) int {
 		if n := slices.Index(invariantOrder, c.Invariant); n >= 0 {
 			return n

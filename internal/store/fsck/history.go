@@ -21,7 +21,7 @@ func (t *trail) follow(l checkedLine) {
 	switch v := l.after.Version; {
 	case t.gap != "":
 	case v != t.lines:
-		t.gap = fmt.Sprintf("version %d stands where %d should", v, t.lines)
+		t.gap = fmt.Sprintf("version %d is where %d should be", v, t.lines)
 	case t.lines > 1 && l.before != t.last:
 		t.gap = fmt.Sprintf("version %d ended with %s, version %d begins with %s", v-1, describeState(t.last), v, describeState(l.before))
 	}
@@ -72,7 +72,7 @@ func (f *checker) readHistory(ctx context.Context, run *simRun) error {
 		run.eventSumOf(int64(id)).call(l)
 		if int64(id) != lost {
 			lost = int64(id)
-			f.conserved.fail("SIM", lost, "it has a history, and is not there")
+			f.conserved.fail("SIM", lost, "it has a history, and does not exist")
 		}
 		return nil
 	})

@@ -15,7 +15,7 @@ func (f *checker) conserve(ctx context.Context) error {
 	there, err := f.db.QueryRow(ctx, "SELECT 1 FROM sims WHERE id = $1", []any{id}, &one)
 	switch {
 	case extra == -1 && !there && id > 0 && id < maxPlausibleID:
-		f.conserved.fail("SIM", id, "it was imported, and is not there")
+		f.conserved.fail("SIM", id, "it was imported, and does not exist")
 	case extra == 1 && there:
 		f.conserved.fail("SIM", id, "it is there, and was never imported")
 	default:

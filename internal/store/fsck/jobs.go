@@ -4,7 +4,7 @@ package fsck
 var jobQuestions = []question{
 	{
 		"job_sims", "I15", "each SIM that a job changed has its line in the ledger, once", "SIMs of jobs", "job_sims", "job",
-		`SELECT n.job_id, CASE WHEN j.id IS NULL THEN 'it is not there, and has SIMs'
+		`SELECT n.job_id, CASE WHEN j.id IS NULL THEN 'it does not exist, and has SIMs'
 			ELSE 'SIM ' || COALESCE(n.sim_id, 0) || ' at ' || n.pos || ' differs from entry ' || COALESCE(n.entry, 0) END
 		FROM job_sims n LEFT JOIN jobs j ON j.id = n.job_id LEFT JOIN ledger m ON m.id = n.entry
 			LEFT JOIN ledger_lines l ON l.sim_id = n.sim_id AND l.version = n.version + 1

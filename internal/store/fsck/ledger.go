@@ -78,7 +78,7 @@ func (f *checker) readEntries(ctx context.Context, run *entryRun) error {
 	return err
 }
 
-// find returns the entry with an id, nil if it is not there. It tries the last result first.
+// find returns the entry with an id, nil if it does not exist. It tries the last result first.
 func (run *entryRun) find(id int64) *checkedEntry {
 	if run.last < len(run.entries) && run.entries[run.last].id == id {
 		return &run.entries[run.last]
@@ -104,7 +104,7 @@ func (f *checker) readLines(ctx context.Context, run *entryRun) error {
 			e.ordinals += placeWeight(ordinal) - placeWeight(e.lines)
 		case l.entry != run.lost:
 			run.lost = l.entry
-			f.counted.fail("entry", l.entry, "it is not there, but SIM %d has a line of it", l.after.ID)
+			f.counted.fail("entry", l.entry, "it does not exist, but SIM %d has a line of it", l.after.ID)
 		}
 		return err
 	})
@@ -135,7 +135,7 @@ func (f *checker) readSides(ctx context.Context, run *entryRun) error {
 		switch e := run.find(id); {
 		case err != nil:
 		case e == nil:
-			f.sides.fail("entry", id, "it is not there, but Workspace %d is a side of it", ws)
+			f.sides.fail("entry", id, "it does not exist, but Workspace %d is a side of it", ws)
 		case side == 0:
 			e.left -= uint64(sims) * source(ws)
 		case ws == e.target:

@@ -2,7 +2,7 @@ package fsck
 
 import "context"
 
-// listCounts counts events, audit entries, migrations and devices anew, and compares with the
+// listCounts counts events, audit entries, migrations and devices again, and compares with the
 // counts that lists use. Rows that are not counted yet are left out.
 func (f *checker) listCounts(ctx context.Context) error {
 	c := Check{Key: "list_counts", Invariant: tallyInvariant, Name: "the counts of events, audit entries, migrations and devices are those of their rows"}
@@ -11,6 +11,6 @@ func (f *checker) listCounts(ctx context.Context) error {
 		c.count("counts", n)
 		return err
 	})
-	f.asked = append(f.asked, c)
+	f.done = append(f.done, c)
 	return err
 }

@@ -40,15 +40,15 @@ func (f *checker) wholePages(ctx context.Context) error {
 		}
 		return err
 	})
-	f.asked = append(f.asked, c)
+	f.done = append(f.done, c)
 	return err
 }
 
 // unreadable adds an error that ended the other checks to the check of the pages, if that has
 // failed: it is then a fault that fsck found, not an error of fsck.
 func (f *checker) unreadable(why error) bool {
-	for i := range f.asked {
-		if c := &f.asked[i]; c.Key == "pages" && !c.OK() {
+	for i := range f.done {
+		if c := &f.done[i]; c.Key == "pages" && !c.OK() {
 			c.fail("", 0, "the other checks ended early: %v", why)
 			return true
 		}
@@ -84,7 +84,7 @@ func (f *checker) countedRows(ctx context.Context) error {
 		}
 		return nil
 	})
-	f.asked = append(f.asked, c)
+	f.done = append(f.done, c)
 	return err
 }
 
@@ -104,7 +104,7 @@ func (f *checker) wholeSchema(ctx context.Context) error {
 	if f.db.Dialect() == store.Postgres {
 		return nil
 	}
-	c := Check{Key: "schema", Invariant: pagesInvariant, Name: "every column and index of the schema is there"}
+	c := Check{Key: "schema", Invariant: pagesInvariant, Name: "every column and index of the schema exists"}
 	err := c.timed(func() error {
 		expected, err := freshSchema()
 		if err != nil {
@@ -119,13 +119,13 @@ func (f *checker) wholeSchema(ctx context.Context) error {
 		})
 		for _, text := range expected {
 			if !have[text] {
-				c.fail("", 0, "%s is not there, or is another", text)
+				c.fail("", 0, "%s is missing or different", text)
 			}
 		}
 		c.count("columns and indexes", int64(len(expected)))
 		return err
 	})
-	f.asked = append(f.asked, c)
+	f.done = append(f.done, c)
 	return err
 }
 

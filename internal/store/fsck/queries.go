@@ -25,7 +25,7 @@ func (f *checker) queries(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		f.asked = append(f.asked, c)
+		f.done = append(f.done, c)
 	}
 	return nil
 }
@@ -89,7 +89,7 @@ var questions = []question{
 	{
 		"owners", "I4", "each SIM's issuer and reseller are those of the last change of them", "changes", "ledger_owners", "SIM",
 		`SELECT o.sim_id, CASE WHEN l.sim_id IS NULL THEN 'the ledger has no line of version ' || o.version
-			WHEN s.id IS NULL THEN 'it is not there'
+			WHEN s.id IS NULL THEN 'it does not exist'
 			ELSE 'version ' || o.version || ' left it with issuer ' || o.issuer_after || ' and reseller ' || COALESCE(o.reseller_after, 0) ||
 				', it has ' || s.issuer_id || ' and ' || COALESCE(s.reseller_id, 0) END
 		FROM ledger_owners o LEFT JOIN ledger_lines l ON l.sim_id = o.sim_id AND l.version = o.version LEFT JOIN sims s ON s.id = o.sim_id
@@ -114,7 +114,7 @@ var questions = []question{
 	{
 		"answers", "I6", "a stored answer belongs to a ledger entry of its user", "answers", "idempotency WHERE ledger_id IS NOT NULL", "entry",
 		`SELECT i.ledger_id, 'key ' || i.key || ' of user ' || i.user_id || ' refers to it, and it is ' ||
-			CASE WHEN m.id IS NULL THEN 'not there' ELSE 'somebody else''s' END
+			CASE WHEN m.id IS NULL THEN 'not there' ELSE 'of another user' END
 		FROM idempotency i LEFT JOIN ledger m ON m.id = i.ledger_id
 		WHERE i.ledger_id IS NOT NULL AND (m.id IS NULL OR COALESCE(m.user_id, 0) <> i.user_id OR COALESCE(m.token_id, 0) <> i.token_id)`,
 	},
@@ -126,20 +126,20 @@ var questions = []question{
 	},
 	{
 		"side_events", "I8", "each side of a migration has one event 69", "events", "events WHERE type = " + migrationEvent + " AND ledger_id IS NOT NULL", "entry",
-		`SELECT ledger_id, 'Workspace ' || workspace_id || ' is ' || sum(sides) || ' of its sides and has ' || sum(told) || ' events 69 of it'
+		`SELECT ledger_id, 'Workspace ' || workspace_id || ' is ' || sum(sides) || ' of its sides and has ' || sum(announced) || ' events 69 of it'
 		FROM (
-			SELECT ledger_id, workspace_id, 0 AS sides, 1 AS told FROM events WHERE type = ` + migrationEvent + ` AND ledger_id IS NOT NULL
+			SELECT ledger_id, workspace_id, 0 AS sides, 1 AS announced FROM events WHERE type = ` + migrationEvent + ` AND ledger_id IS NOT NULL
 			UNION ALL SELECT ledger_id, workspace_id, 1, 0 FROM ledger_sides
-		) u GROUP BY ledger_id, workspace_id HAVING sum(told) <> sum(sides)`,
+		) u GROUP BY ledger_id, workspace_id HAVING sum(announced) <> sum(sides)`,
 	},
 	{
 		"batches", "I8", "each registration of a batch has its migration and one event 48", "batches", "sim_batches", "entry",
-		`SELECT u.ledger_id, sum(batches) || ' batches, ' || sum(told) || ' events 48 and ' || sum(moved) || ' migrations are of it'
+		`SELECT u.ledger_id, sum(batches) || ' batches, ' || sum(announced) || ' events 48 and ' || sum(moved) || ' migrations are of it'
 		FROM (
-			SELECT b.ledger_id, 1 AS batches, 0 AS told, 0 AS moved FROM sim_batches b
+			SELECT b.ledger_id, 1 AS batches, 0 AS announced, 0 AS moved FROM sim_batches b
 			UNION ALL SELECT e.ledger_id, 0, 1, 0 FROM events e WHERE e.type = ` + registrationEvent + `
 			UNION ALL SELECT m.id, 0, 0, 1 FROM ledger m JOIN sim_batches b ON b.ledger_id = m.id AND b.workspace_id = m.target_id WHERE m.kind = ` + migrationEntry + `
-		) u GROUP BY u.ledger_id HAVING sum(batches) <> 1 OR sum(told) <> 1 OR sum(moved) <> 1`,
+		) u GROUP BY u.ledger_id HAVING sum(batches) <> 1 OR sum(announced) <> 1 OR sum(moved) <> 1`,
 	},
 	{
 		"batch_codes", "I8", "a batch was registered at the instant of its migration, and its SIMs bear its code", "batches", "sim_batches", "entry",

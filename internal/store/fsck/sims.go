@@ -70,7 +70,7 @@ func (f *checker) readSIMs(ctx context.Context, run *simRun) error {
 	return err
 }
 
-// find returns the SIM with an id, nil if it is not there.
+// find returns the SIM with an id, nil if it does not exist.
 func (run *simRun) find(id int64) *checkedSIM {
 	i, found := slices.BinarySearchFunc(run.sims, id, func(s checkedSIM, id int64) int { return cmp.Compare(int64(s.ID), id) })
 	if !found {

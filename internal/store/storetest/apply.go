@@ -213,7 +213,7 @@ func entryByUID(e *env) {
 		}
 		_, found, err = tx.EntryByUID(ctx, "another's")
 		if found {
-			e.Error("found an entry that is not there")
+			e.Error("found an entry that does not exist")
 		}
 		return err
 	})

@@ -38,7 +38,7 @@ func applicationTokens(e *env) {
 		}
 		_, found, err := tx.ApplicationToken(ctx, 3, "")
 		if found {
-			e.Error("found a token that is not there")
+			e.Error("found a token that does not exist")
 		}
 		return err
 	})

@@ -56,7 +56,7 @@ func RunFsckColumns(t *testing.T, b Breakable, raw func() *sql.DB) {
 	for _, n := range report.NotCovered {
 		for _, c := range n.Columns {
 			if !seen[n.Table+"."+c] {
-				e.Errorf("%s.%s is listed as not covered, and is not there", n.Table, c)
+				e.Errorf("%s.%s is listed as not covered, and does not exist", n.Table, c)
 			}
 		}
 	}

@@ -65,7 +65,7 @@ var damages = map[string]damage{
 	"LineLost": {[]string{"DELETE FROM ledger_lines WHERE sim_id = 12"},
 		map[string]string{"line_counts": "entry 2:", "history": "SIM 12:", "sides": "entry 2:", "line_events": "SIM 12:", "deltas": "entry 2:"}},
 	"LineRenumbered": {[]string{"UPDATE ledger_lines SET version = 5 WHERE sim_id = 11 AND version = 2"},
-		map[string]string{"history": "SIM 11: version 5 stands where 2 should", "deltas": "entry 3:"}},
+		map[string]string{"history": "SIM 11: version 5 is where 2 should be", "deltas": "entry 3:"}},
 	"LineAstray": {[]string{"UPDATE ledger_lines SET workspace_after = 300 WHERE sim_id = 12"},
 		map[string]string{"targets": "entry 2:", "history": "SIM 12:", "deltas": "entry 2:"}},
 	"LineFromElsewhere": {[]string{"UPDATE ledger_lines SET workspace_before = 300 WHERE sim_id = 11 AND version = 2"},

@@ -48,7 +48,7 @@ func (p *place) open(b *testing.B, size int) {
 	}
 	b.Cleanup(func() { _ = s.Close() })
 	p.store = s
-	if err := s.Update(b.Context(), func(tx *store.Tx) error { return people(b.Context(), tx) }); err != nil {
+	if err := s.Update(b.Context(), func(tx *store.Tx) error { return insertPeople(b.Context(), tx) }); err != nil {
 		b.Fatal(err)
 	}
 	for first := 1; first <= size; first += 50_000 {
@@ -59,7 +59,7 @@ func (p *place) open(b *testing.B, size int) {
 	}
 }
 
-func people(ctx context.Context, tx *store.Tx) error {
+func insertPeople(ctx context.Context, tx *store.Tx) error {
 	for _, w := range []fleet.Workspace{
 		{ID: issuer, Name: "Issuer", Type: fleet.MobileNetworkOperator, Country: "DE"},
 		{ID: left, Name: "Fleet left", Type: fleet.Enterprise, Country: "DE", Parent: issuer},
@@ -93,7 +93,7 @@ func people(ctx context.Context, tx *store.Tx) error {
 	return nil
 }
 
-// cheap hashing: no benchmark here is about it.
+// cheap is for hashing that takes no time: no benchmark measures it.
 var cheap = identity.Params{Memory: 64, Time: 1, Threads: 1}
 
 func load(ctx context.Context, tx *store.Tx, first, n int) error {

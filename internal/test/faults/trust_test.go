@@ -55,7 +55,7 @@ func TestResultHasTheCommandToRepeat(t *testing.T) {
 	runner := faults.Runner{Out: &out, Commit: "abc", Size: faults.CI, Seed: 42}
 	failing := func(context.Context, faults.Size, uint64) (faults.Result, error) {
 		r := sound()
-		r.Fail("I5: request %d was acknowledged and is not there", 7)
+		r.Fail("I5: request %d was acknowledged and does not exist", 7)
 		return r, nil
 	}
 	broken := func(context.Context, faults.Size, uint64) (faults.Result, error) {

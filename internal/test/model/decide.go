@@ -83,7 +83,7 @@ func (m *Model) those(sims []*sim, which func(*sim) bool) []any {
 	return list
 }
 
-// simLine returns a SIM of a plan or of a conflict, as it stands before the move.
+// simLine returns a SIM of a plan or of a conflict, as it is before the move.
 func (m *Model) simLine(s *sim) object {
 	return m.addDevice(object{
 		"id": s.id, "iccid": s.iccid, "iccid_with_luhn": withLuhn(s.iccid), "status": statusRef(s.now().status),

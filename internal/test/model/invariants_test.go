@@ -106,7 +106,7 @@ func (f *facts) whole() {
 		count[l["ledger_id"]]++
 		e := entries[l["ledger_id"]]
 		if e == nil {
-			f.fail("I3: a line of entry %s, which is not there", l["ledger_id"])
+			f.fail("I3: a line of entry %s, which does not exist", l["ledger_id"])
 		} else if e["target_id"] != "NULL" && l["workspace_after"] != e["target_id"] {
 			f.fail("I3: SIM %s of entry %s went to %s, not %s", l["sim_id"], e["id"], l["workspace_after"], e["target_id"])
 		}
@@ -150,10 +150,10 @@ func (f *facts) chained() {
 // recorded checks I8: a migration has its sides and an event 69 in each of them; each line has the
 // events that it calls for, and no event has no line.
 func (f *facts) recorded() {
-	told, sides := map[string]int{}, map[string]int64{}
+	found, sides := map[string]int{}, map[string]int64{}
 	for _, e := range f.dump["events"] {
 		if e["ledger_id"] != "NULL" {
-			told[fmt.Sprint(e["ledger_id"], " ", e["type"], " ", e["workspace_id"], " ", e["sim_id"], " ", e["at"])]++
+			found[fmt.Sprint(e["ledger_id"], " ", e["type"], " ", e["workspace_id"], " ", e["sim_id"], " ", e["at"])]++
 		}
 	}
 	want := map[string]int{}
@@ -179,11 +179,11 @@ func (f *facts) recorded() {
 		}
 	}
 	for what, n := range want {
-		if told[what] != n {
-			f.fail("I8: %d events %q, want %d", told[what], what, n)
+		if found[what] != n {
+			f.fail("I8: %d events %q, want %d", found[what], what, n)
 		}
 	}
-	for what, n := range told {
+	for what, n := range found {
 		if want[what] != n {
 			f.fail("I8: %d events %q, called for by %d", n, what, want[what])
 		}

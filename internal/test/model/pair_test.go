@@ -228,7 +228,7 @@ func sameJSON(want model.Answer, body []byte) string {
 			}
 			delete(o, free)
 		}
-		if _, told := expectedErrors(w); !told && len(want.Free) > 0 {
+		if _, present := expectedErrors(w); !present && len(want.Free) > 0 {
 			delete(o, "errors") // particulars in free words
 		}
 	}
@@ -243,8 +243,8 @@ func expectedErrors(w any) (any, bool) {
 	if !is {
 		return nil, false
 	}
-	v, told := o["errors"]
-	return v, told
+	v, present := o["errors"]
+	return v, present
 }
 
 func decode(text []byte, into *any) error {

@@ -50,11 +50,11 @@ func TestPlanted(t *testing.T) {
 	for _, p := range planted {
 		t.Run(p.name, func(t *testing.T) {
 			var n tally
-			failed, told := caught(check(func(next http.RoundTripper) http.RoundTripper {
+			failed, message := caught(check(func(next http.RoundTripper) http.RoundTripper {
 				return faulty{next, p.bug()}
 			}, &n))
-			if !failed || !strings.Contains(told, p.words) {
-				t.Errorf("not caught in %d actions: %s", n.actions, told)
+			if !failed || !strings.Contains(message, p.words) {
+				t.Errorf("not caught in %d actions: %s", n.actions, message)
 			}
 			t.Logf("caught within %d actions", n.actions)
 		})
@@ -62,7 +62,7 @@ func TestPlanted(t *testing.T) {
 }
 
 // caught runs a property as rapid does and reports whether it failed.
-func caught(property func(*rapid.T)) (failed bool, told string) {
+func caught(property func(*rapid.T)) (failed bool, message string) {
 	fake := &verdict{}
 	done := make(chan struct{})
 	go func() {

@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- Who did what, and who was refused it. Rows are only added. seq and hash are NULL until the
 -- fold has linked the entry into the chain: from then on nothing of it may change.

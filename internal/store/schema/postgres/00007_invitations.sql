@@ -2,7 +2,7 @@
 -- +goose Up
 
 -- This holds neither users nor memberships while it waits for the other, in whichever order
--- requests take them: each block is a transaction, and may be done again (see pgEngine.bring).
+-- requests take them: each block is a transaction, and may be done again (see pgEngine.migrate).
 
 -- A membership that an Administrator has made and the user has not entered yet: since when,
 -- and the name that was given with it. NULL once the user has entered the Workspace.

@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- A checksum over what identifies a SIM, as it was imported: ICCID, EID, IMSI, MSISDN, date of
 -- production, model, batch, issuer, reseller and first activation. It never changes; what the

@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- The Workspace that a key was used in is part of it. 0 is that of the operator's keys, and of
 -- those that a server of an earlier version stored, which did not know it: they count in every

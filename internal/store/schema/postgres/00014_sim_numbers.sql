@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- A SIM is found by its numbers among millions. Most SIMs have no EID.
 CREATE INDEX sims_imsi ON sims (imsi) WHERE imsi <> '';

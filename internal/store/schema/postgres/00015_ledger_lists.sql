@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- The filters of the list of migrations, for those who see very many.
 CREATE INDEX ledger_at ON ledger (at);

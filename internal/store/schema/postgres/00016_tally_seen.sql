@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- What an issuer or a reseller sees is counted, too: under the negative id of its Workspace and
 -- status 0. See 00002_tally.sql.

@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- All migrations are counted, for those who see all.
 CREATE INDEX ledger_migrations ON ledger (id) WHERE kind = 1;

@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- undoes is the entry that an undo takes back, with what it restores; NULL for other entries.
 -- reference and reason are what the caller said about the change; NULL for nothing.

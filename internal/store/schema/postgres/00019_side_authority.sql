@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- By which authority SIMs moved on a side: 0 in entries of an earlier version, 1 the caller's role
 -- in the Workspace, 2 the caller's Workspace issued or resells the SIM, 3 the code of a batch.

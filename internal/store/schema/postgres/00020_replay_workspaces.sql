@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- The Workspaces whose SIMs a stored refusal names, as in '100,200'; '' for none. NULL if an
 -- earlier version stored the reply.

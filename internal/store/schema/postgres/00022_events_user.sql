@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- The events that a user caused in a Workspace, among millions.
 CREATE INDEX events_user ON events (user_id, workspace_id, id) WHERE user_id IS NOT NULL;

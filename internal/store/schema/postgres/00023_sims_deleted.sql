@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- A deleted SIM is found by its ICCID, for its events. sims_iccid has the others.
 CREATE INDEX sims_deleted ON sims (iccid) WHERE status = 3;

@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- The filters of the list of devices, for a Workspace that has very many.
 CREATE INDEX devices_name ON devices (workspace_id, name);

@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- A migration is found by its reference. Most have none.
 CREATE INDEX ledger_reference ON ledger (reference, id) WHERE reference IS NOT NULL;

@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- The events of a SIM or device in one Workspace. The events that it has in others are not read:
 -- how long that takes would show how many they are.

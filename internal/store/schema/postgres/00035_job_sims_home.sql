@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- The Workspace that gets a SIM back from an undo, NULL in other jobs.
 ALTER TABLE job_sims ADD COLUMN home_id BIGINT;

@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- The counts of an undo are kept for each Workspace that gets SIMs back. home_id is 0 in other jobs.
 ALTER TABLE job_counts

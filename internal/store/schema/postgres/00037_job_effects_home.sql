@@ -1,6 +1,6 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
 -- What the plan of an undo would change is kept for each Workspace that gets SIMs back. home_id is 0
 -- in other jobs.

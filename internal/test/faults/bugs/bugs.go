@@ -149,7 +149,7 @@ func (b Bug) mutation() faults.Mutation {
 
 // control runs the quickest harness on the program without a bug.
 func control(ctx context.Context) (faults.Control, error) {
-	c := faults.Control{What: "a bug that is not there"}
+	c := faults.Control{What: "a bug that does not exist"}
 	_, err := Bug{Name: none, Harness: "fuzz", Words: ".", catch: planner}.try(ctx)
 	var missed missedError
 	if errors.As(err, &missed) {

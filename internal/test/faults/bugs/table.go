@@ -131,7 +131,7 @@ var Table = []Bug{
 	{"job_action_unlocked", "jobs-race", `I15:`, actOnJobs(300)},
 
 	// Power cuts.
-	{"sync_normal", "power-cut", `I5: .* is not there`, powerCuts},
+	{"sync_normal", "power-cut", `I5: .* does not exist`, powerCuts},
 	{"sync_off", "power-cut", `I(1|12): `, powerCuts},
 
 	// Broken connections and databases.

@@ -78,7 +78,7 @@ func failOvers(ctx context.Context, mutation faults.Mutation, n int, seed uint64
 	res.Record("acknowledged before a kill", t.acked, n*ackedMin)
 	res.Record("requests under way at a kill", t.underWay, n)
 	res.Record("of them after a crash with the standby cut off", t.doubles, (n+1)/2)
-	res.Record("attempts told to come later", t.refused, n/2)
+	res.Record("attempts asked to retry later", t.refused, n/2)
 	res.Record("answers asked for again", t.replayed, n)
 	res.Record("jobs under way at a kill", t.jobs, n)
 	res.Record("jobs ended", p.jobLoad.Ended(), n)

@@ -55,7 +55,7 @@ func (k checker) acknowledged(j *job) {
 	switch {
 	case j.id == 0:
 	case have == nil:
-		k.fail("I5: job %d was acknowledged, and is not there", j.id)
+		k.fail("I5: job %d was acknowledged, and does not exist", j.id)
 	default:
 		k.selected(j, have)
 		k.outcome(j, have)

@@ -34,7 +34,7 @@ var Race = faults.Harness{
 const (
 	races   = 10  // how often the control is tried
 	actions = 100 // in each try
-	acted   = 5 * time.Minute
+	maxTime = 5 * time.Minute
 )
 
 // Act runs jobs until users have acted on them so many times.
@@ -56,7 +56,7 @@ func Act(ctx context.Context, mutation faults.Mutation, postgres bool, times int
 	if err != nil {
 		return res, err
 	}
-	for began := time.Now(); s.jobLoad.Actions() < times && len(s.jobLoad.Anomalies()) == 0 && time.Since(began) < acted && ctx.Err() == nil; {
+	for began := time.Now(); s.jobLoad.Actions() < times && len(s.jobLoad.Anomalies()) == 0 && time.Since(began) < maxTime && ctx.Err() == nil; {
 		faults.Pause(ctx, 10*time.Millisecond)
 	}
 	if err := s.end(ctx); err != nil {

@@ -65,7 +65,7 @@ func (a *fixture) checkRows(rows map[string]row) {
 		w := exclusiveInvite{r.recipient, r.place}
 		switch {
 		case have[w] < granted[w]:
-			a.res.Fail("I10: a mail to %s about %q was acknowledged, and is not there", r.recipient, r.place)
+			a.res.Fail("I10: a mail to %s about %q was acknowledged, and does not exist", r.recipient, r.place)
 		case r.status == http.StatusConflict && granted[w] == 0:
 			a.res.Fail("I6: the invitation of %s to %q was refused (%s), after %d attempts without an answer", r.recipient, r.place, r.why, r.unknown)
 		}
@@ -82,7 +82,7 @@ func (a *fixture) checkMessages(rows map[string]row, messages []message) map[str
 		before := byID[l.uid]
 		switch {
 		case !known:
-			a.res.Fail("I10: a message to %s has the id %s, which no mail has: either it was never committed, or a retry bears another id", l.recipient, l.uid)
+			a.res.Fail("I10: a message to %s has the id %s, which no mail has: either it was never committed, or a retry has another id", l.recipient, l.uid)
 		case l.isBeforeCommit:
 			a.res.Fail("I10: the message %s to %s came before its transaction had committed", l.uid, l.recipient)
 		case r.recipient != l.recipient:

@@ -72,7 +72,7 @@ func TestCheckReportsEveryFault(t *testing.T) {
 			a.judge(s.rows, s.messages)
 			confirmed := strings.Join(a.res.First, "\n")
 			if tt.want == "" && confirmed != "" || !strings.Contains(confirmed, tt.want) {
-				t.Errorf("told %q, want %q", confirmed, tt.want)
+				t.Errorf("reported %q, want %q", confirmed, tt.want)
 			}
 		})
 	}

@@ -49,7 +49,7 @@ func damage(ctx context.Context, dir string, mutation faults.Mutation, seed uint
 		mu.Lock()
 		defer mu.Unlock()
 		all := strings.Join(wrong, "; ")
-		if strings.Contains(all, "which is not there") {
+		if strings.Contains(all, "which does not exist") {
 			lost++
 		}
 		if strings.Contains(all, "I1: ") || strings.Contains(all, "I12: ") {

@@ -77,7 +77,7 @@ func (s connectionSite) cut(ctx context.Context, where pgproxy.Cut) error {
 		s.proxy.CutNext(where)
 		for began := time.Now(); s.proxy.Cuts() == before; faults.Pause(ctx, time.Millisecond) {
 			if ctx.Err() != nil || time.Since(began) > time.Minute {
-				return errors.Join(ctx.Err(), errors.New("no commit has come by"))
+				return errors.Join(ctx.Err(), errors.New("no commit arrived"))
 			}
 		}
 	}

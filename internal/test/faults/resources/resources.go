@@ -162,7 +162,7 @@ func (t *trial) result(cycles int, least minimumWork) faults.Result {
 	res := t.res
 	res.Record("acknowledged before a fault", t.acked, cycles*ackedMin)
 	res.Record("requests under way at a fault", t.underWay, int(float64(cycles)*least.underWay))
-	res.Record("attempts told to come later", t.refused, int(float64(cycles)*least.refused))
+	res.Record("attempts asked to retry later", t.refused, int(float64(cycles)*least.refused))
 	res.Record("answers asked for again", t.asked, cycles)
 	if least.jobs > 0 {
 		res.Record("jobs ended", t.jobs, int(float64(cycles)*least.jobs))

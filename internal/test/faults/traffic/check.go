@@ -107,7 +107,7 @@ func (c *Checker) request(r *Request) {
 }
 
 // replies checks that all final replies to a request are the same. A refusal that is not stored
-// under a key is decided anew each time, until the request succeeds.
+// under a key is decided again each time, until the request succeeds.
 func (c *Checker) replies(r *Request) {
 	first := r.final()
 	if done := r.Acknowledged(); done != nil && first != done {
@@ -136,7 +136,7 @@ func (c *Checker) settled(a *Attempt, entries []*Entry) {
 			c.fail("I7: %v was answered %s, and made ledger entry%s", r, a.reply(), numbers(entries))
 		}
 	case r.Kind == Migrate && len(entries) == 0:
-		c.fail("I5: %v was acknowledged as %s, which is not there", r, a.Location())
+		c.fail("I5: %v was acknowledged as %s, which does not exist", r, a.Location())
 	case r.Kind == Migrate:
 		if text := a.differs(entries[0]); text != "" {
 			c.fail("%s", text)

@@ -11,7 +11,7 @@ import (
 func (r *Request) Lost(e *Entry) string {
 	a := r.Acknowledged()
 	if e == nil {
-		return fmt.Sprintf("I5: %v was acknowledged as %s, which is not there", r, a.Location())
+		return fmt.Sprintf("I5: %v was acknowledged as %s, which does not exist", r, a.Location())
 	}
 	return a.differs(e)
 }

@@ -33,7 +33,7 @@ func (c *Cluster) Standby(name string) (*Cluster, error) {
 }
 
 // Follow makes this cluster, whatever it was, a standby of another one: its data are thrown
-// away and copied anew. A primary that has been replaced comes back this way, at the same
+// away and copied again. A primary that has been replaced comes back this way, at the same
 // address.
 func (c *Cluster) Follow(primary *Cluster, name string) error {
 	if err := c.Stop(Kill); err != nil {
