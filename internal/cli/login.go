@@ -37,7 +37,7 @@ func loginCommand(p Process) *cobra.Command {
 		Use:   "login",
 		Short: "Sign in to a server and keep the session",
 		Long: `Sign in to a server and store the session in a file that only you may read. The commands that work
-over the API use it: migrate, sims, devices, workspaces, migrations, events.
+with a server use it: 'simferry help' lists them.
 
 The command prompts for the password and, if the user has a second factor, for its code. It shows
 and stores neither. It stores the tokens of the session, which renew themselves. Use profiles to
