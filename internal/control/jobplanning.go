@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -122,7 +123,7 @@ type partPlace struct {
 func absent(given string, line int) fleet.JobSIM {
 	number, _ := strconv.ParseInt(given, 10, 64) // an id or an ICCID
 	if number <= 0 {                             // no id; its negative could be one
-		number = math.MaxInt64 + min(number, -1)
+		number = math.MaxInt64 - 1 + max(number, -1<<60)
 	}
 	return fleet.JobSIM{Pos: -number, Given: given, Line: line, Verdict: fleet.VerdictNotFound}
 }
@@ -225,6 +226,8 @@ func partRange(r fleet.ICCIDRange) part {
 		for i, sim := range snap.SIMs {
 			rows[i] = fleet.JobSIM{Pos: int64(sim.ID), SIM: sim.ID}
 		}
+		// The store has them in any order, on which the digest must not depend.
+		slices.SortFunc(rows, func(a, b fleet.JobSIM) int { return cmp.Compare(a.Pos, b.Pos) })
 		at.position += int64(at.most)
 		s.judge(j, rows, snap, true)
 		return rows, nil

@@ -45,7 +45,7 @@ func (r Refusals) without(sims []SIMState, err error) []SIMState {
 		return nil
 	}
 	for _, g := range conflicts.Groups {
-		if len(g.SIMs) == 0 { // the reason is the target
+		if len(g.SIMs) == 0 && conflicts.undo == nil { // the reason is the target; an undo has several
 			r.add(g.Code, sims)
 		}
 		r.add(g.Code, g.SIMs)

@@ -50,6 +50,13 @@ func (a Answer) with(name, value string) Answer {
 	return a
 }
 
+// Without returns the answer without what it says of a header.
+func (a Answer) Without(name string) Answer {
+	a.Header = maps.Clone(a.Header)
+	delete(a.Header, name)
+	return a
+}
+
 func resourceTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000+0000") }
 func eventTime(t time.Time) string    { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 

@@ -23,6 +23,7 @@ type entry struct {
 	lines   []line
 	undo    *undoing // of an undo
 	note    note
+	job     *job // that wrote it
 }
 
 type source struct {

@@ -217,6 +217,9 @@ func (m *Model) entryBody(c caller, id int, e *entry) object {
 		body["undoes"], body["restore_status"], body["restore_devices"] = object{"id": e.undo.of}, e.undo.status, e.undo.devices
 	}
 	e.note.show(body)
+	if e.job != nil && m.seesJob(c, e.job) {
+		body["job"] = object{"id": e.job.id}
+	}
 	var undone []any
 	for i, u := range m.ledger {
 		if u.undo != nil && u.undo.of == int64(id) && m.mayRead(c, u) {

@@ -15,6 +15,7 @@ type Model struct {
 	profiles   map[profile]string // names
 	sims       map[int64]*sim
 	ledger     []*entry // entry i has the id i+1
+	jobs       []*job   // job i has the id i+1
 	events     []*event // event i has the id i+1
 	bearers    []*bearer
 	refresh    []*refreshToken
