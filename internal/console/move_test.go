@@ -80,7 +80,7 @@ func TestConsole_Move(t *testing.T) {
 		p := s.as(t, "admin@example.com")
 		first := p.get("/move?all=1&sel=1000,1001").is(t, http.StatusOK).has(t, "The 603 SIMs that you selected")
 		draft := p.press(first, "/move", "from", "selection").to(t)
-		a := p.get(draft).is(t, http.StatusOK).has(t, "<strong>603</strong>", "Frota BR", "Shut (suspended)", "Resale (does not use SIMs)")
+		a := p.get(draft).is(t, http.StatusOK).has(t, "<strong>603</strong>", "They are in Fleet DE</dt><dd>603</dd>", "<dt>Activated: online</dt><dd>2</dd>", "Frota BR", "Shut (suspended)", "Resale (does not use SIMs)")
 		p.options(draft, "target", "").is(t, http.StatusUnprocessableEntity).has(t, "Choose the Workspace that the SIMs move into.")
 		if p.options(draft, "conflict", "stop").to(t) != draft+"/preview" {
 			t.Fatal("the options do not lead to the preview")
@@ -129,7 +129,7 @@ func TestConsole_MoveFile(t *testing.T) {
 
 	good := "name;iccid\nA;8988303000000000251\nB;8988303000000000252\nC;8988303000000000251\n"
 	draft := p.upload(`C:\lists\lyon.csv`, good, "once", once(), "from", "file").to(t)
-	p.get(draft).has(t, "Where to, and how?", "<strong>2</strong>", "lyon.csv", "1 ICCID. It moves once.")
+	p.get(draft).has(t, "Where to, and how?", "<strong>2</strong>", "lyon.csv", "1 ICCID. It moves once.", "They are in Fleet DE</dt><dd>2</dd>", "In a device</dt><dd>0</dd>")
 
 	wide := "iccid,note\n" // as large as an export with many columns
 	for i := range 40 {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
@@ -21,11 +22,16 @@ func (r *request) chosenSIMs() (c chosen, problem string, err error) {
 	case "selection":
 		return r.chosenList()
 	case "file":
-		return r.chosenFile()
+		c, problem, err = r.chosenFile()
 	case "paste":
-		return r.chosenPaste()
+		c, problem, err = r.chosenPaste()
+	default:
+		return c, text("move.from.none"), nil
 	}
-	return c, text("move.from.none"), nil
+	if err == nil && problem == "" {
+		err = r.lookFor(&c)
+	}
+	return c, problem, err
 }
 
 // chosenList reads the selection of a list of SIMs. All that match are selected by the filter of the
@@ -48,7 +54,54 @@ func (r *request) chosenList() (c chosen, problem string, err error) {
 		return c, text("move.selection.none"), nil
 	}
 	c.sel = r.jobSelection(s.Picked, found.Match)
-	return c, "", nil
+	counts, attached, err := r.countByStatus(s.Picked, found, s.Has(fleet.SIMDeleted))
+	if code := fleet.CodeOf(err); code == fleet.BadQuery || code == fleet.BadSort { // the preview counts them
+		return c, "", nil
+	}
+	c.source.Found = r.draftFound(counts, attached)
+	return c, "", err
+}
+
+// draftFound adds up what was found of the SIMs of a draft.
+func (r *request) draftFound(counts map[fleet.SIMStatus]int, attached int) *fleet.DraftFound {
+	f := &fleet.DraftFound{Workspace: r.who.WorkspaceName, Statuses: counts, Attached: attached}
+	for _, n := range counts {
+		f.SIMs += n
+	}
+	return f
+}
+
+// maxLooked is the most ICCIDs of a list that are looked for before the preview does.
+const maxLooked = 500
+
+// lookFor finds the SIMs of a short list in the user's Workspace, for the summary of the next step.
+func (r *request) lookFor(c *chosen) error {
+	n := c.sel.Packed
+	if n == nil || n.Len() > maxLooked || len(c.sel.Ranges) > 0 {
+		return nil
+	}
+	words := make([]string, n.Len())
+	for i := range words {
+		id, _ := n.At(i)
+		words[i] = string(id)
+	}
+	l, err := fleet.ParseList(fleet.SIMList, "iccid:"+strings.Join(words, "|"), "id", "1", strconv.Itoa(maxLooked))
+	if err != nil {
+		return err
+	}
+	found, err := r.control().ListSIMs(r.Context(), r.who, l)
+	if err != nil {
+		return err
+	}
+	counts, attached := make(map[fleet.SIMStatus]int), 0
+	for _, s := range found.Items {
+		counts[s.Status]++
+		if s.Device != 0 {
+			attached++
+		}
+	}
+	c.source.Found = r.draftFound(counts, attached)
+	return nil
 }
 
 func (r *request) chosenFile() (c chosen, problem string, err error) {

@@ -58,7 +58,7 @@ func (r *request) showSIMsStatus(d simsStatusData) (reply, error) {
 	if d.Count = d.Query.Picked.count(found.Total); d.Count == 0 {
 		return r.page("simsstatus", "sims", text("simsstatus.none"), d)
 	}
-	counts, err := r.countByStatus(d.Query.Picked, found, d.Query.Has(fleet.SIMDeleted))
+	counts, _, err := r.countByStatus(d.Query.Picked, found, d.Query.Has(fleet.SIMDeleted))
 	switch fleet.CodeOf(err) {
 	case fleet.BadQuery, fleet.BadSort: // too many to count here: the job counts them
 	default:
@@ -98,15 +98,22 @@ func (d *simsStatusData) fill(counts map[fleet.SIMStatus]int) {
 	}
 }
 
-// countByStatus counts the SIMs of a selection; deleted says whether the list has deleted ones.
-// Errors: BadQuery if they are too many to count.
-func (r *request) countByStatus(picked selection, found simsFound, deleted bool) (map[fleet.SIMStatus]int, error) {
-	counts := make(map[fleet.SIMStatus]int)
+// countByStatus counts the SIMs of a selection; deleted says whether the list has deleted ones. It
+// counts those in a device if the selection names each SIM, else it returns -1. Errors: BadQuery if they are too many to
+// count.
+func (r *request) countByStatus(picked selection, found simsFound, deleted bool) (counts map[fleet.SIMStatus]int, attached int, err error) {
+	counts = make(map[fleet.SIMStatus]int)
 	add := func(by int) func(fleet.SIM, simsFound) error {
-		return func(s fleet.SIM, _ simsFound) error { counts[s.Status] += by; return nil }
+		return func(s fleet.SIM, _ simsFound) error {
+			if counts[s.Status] += by; s.Device != 0 {
+				attached++
+			}
+			return nil
+		}
 	}
 	if !picked.All {
-		return counts, r.eachSIM(picked, found.Match, add(1))
+		err = r.eachSIM(picked, found.Match, add(1))
+		return counts, attached, err
 	}
 	for _, st := range fleet.SIMStatuses {
 		if st.ID == fleet.SIMDeleted && !deleted { // a list has them only on request
@@ -115,15 +122,15 @@ func (r *request) countByStatus(picked selection, found simsFound, deleted bool)
 		match := strings.Trim(found.Match+",status:"+strconv.Itoa(int(st.ID)), ",")
 		l, err := fleet.ParseList(fleet.SIMList, match, "id", "1", "1")
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		page, err := r.control().ListSIMs(r.Context(), r.who, l)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		counts[st.ID] = page.Total
 	}
-	return counts, r.eachSIM(selection{IDs: picked.IDs}, found.Match, add(-1))
+	return counts, -1, r.eachSIM(selection{IDs: picked.IDs}, found.Match, add(-1))
 }
 
 // jobSelection returns the selection as that of a job. match is the filter of the list.

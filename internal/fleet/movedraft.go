@@ -24,6 +24,15 @@ type DraftSource struct {
 	Faults []DraftFault `json:"faults,omitempty"`
 	Faulty int          `json:"faulty,omitzero"` // lines with faults, which may be more than Faults
 	Back   string       `json:"back,omitempty"`  // the address of the list that SIMs were selected in
+	Found  *DraftFound  `json:"found,omitempty"` // what was found of them, nil if they were too many to look
+}
+
+// DraftFound is what the SIMs of a draft were in the user's Workspace when they were chosen.
+type DraftFound struct {
+	Workspace string            `json:"workspace"` // its name
+	SIMs      int               `json:"sims"`
+	Statuses  map[SIMStatus]int `json:"statuses,omitempty"`
+	Attached  int               `json:"attached"` // SIMs in a device, -1 if they were not counted
 }
 
 // DraftFault is a line that was not taken.
