@@ -220,6 +220,30 @@ func (s *starved) console(user string) string {
 	return ""
 }
 
+// starvedForm is the first step of the console's wizard with a file.
+func starvedForm(numbers []byte) string {
+	return "--x\r\nContent-Disposition: form-data; name=\"once\"\r\n\r\n0123456789abcdef\r\n--x\r\nContent-Disposition: form-data; name=\"from\"\r\n\r\nfile\r\n" +
+		"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n" + string(numbers) + "\r\n--x--\r\n"
+}
+
+// submit sends a form with the session of a console, and returns where it leads.
+func (s *starved) submit(ctx context.Context, cookie, path, kind, form string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.server.URL+path, strings.NewReader(form))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Content-Type", kind)
+	req.Header.Set("Cookie", strings.TrimPrefix(cookie, "Cookie: "))
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp.Header.Get("Location"), err
+}
+
 func (s *starved) attacks() map[string]func(context.Context) {
 	const auth, move, multi = "/api/v1/authenticate", "/api/v1/sim/migration/workspace", "/api/v2/endpoint/multi"
 	const mib = 1 << 20
@@ -240,8 +264,7 @@ func (s *starved) attacks() map[string]func(context.Context) {
 	}
 	numbers := starvedNumbers(1 << 18)
 	packed, console := gzipOf(numbers), s.console("admin@example.com")
-	form := "--x\r\nContent-Disposition: form-data; name=\"once\"\r\n\r\n0123456789abcdef\r\n--x\r\nContent-Disposition: form-data; name=\"from\"\r\n\r\nfile\r\n" +
-		"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n" + string(numbers) + "\r\n--x--\r\n"
+	form := starvedForm(numbers)
 	objects := []byte("[" + strings.Repeat("{},", (mib-10)/3) + "{}]")
 	nested := bytes.Repeat([]byte("["), mib-10)
 	return map[string]func(context.Context){
@@ -325,6 +348,34 @@ func TestAttacksDoNotStarveOthers(t *testing.T) {
 		}
 	}
 	if most := s.memory("VmHWM"); most > starvedRSS {
+		t.Errorf("%d KiB in memory at most", most)
+	}
+}
+
+// Eight previews, one after the other, of one draft with 1.5 million ICCIDs: no request holds them all.
+func TestPreviewsTakeLittleMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it uploads 30 MB")
+	}
+	s := startStarved(t)
+	cookie := s.console("admin@example.com")
+	draft, err := s.submit(t.Context(), cookie, "/move", "multipart/form-data; boundary=x", starvedForm(starvedNumbers(1_500_000)))
+	if err != nil || !strings.HasPrefix(draft, "/move/") {
+		t.Fatalf("the draft leads to %q: %v", draft, err)
+	}
+	for i := range 8 {
+		form := url.Values{
+			"once": {fmt.Sprintf("preview %016d", i)}, "target": {"100"}, "landing": {"contract"}, "detach": {"no"}, "status": {"0", "1", "2"},
+			"conflict": {"skip"}, "start": {"now"}, "zone": {"UTC"}, "reason": {strconv.Itoa(i)},
+		}
+		to, err := s.submit(t.Context(), cookie, draft, "application/x-www-form-urlencoded", form.Encode())
+		if err != nil || to != draft+"/preview" {
+			t.Fatalf("preview %d leads to %q: %v", i, to, err)
+		}
+	}
+	most := s.memory("VmHWM")
+	t.Logf("%d MiB at most", most>>10)
+	if most > starvedRSS {
 		t.Errorf("%d KiB in memory at most", most)
 	}
 }

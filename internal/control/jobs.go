@@ -39,7 +39,7 @@ func (c *Control) CreateJob(ctx context.Context, who identity.Principal, n NewJo
 	if err := c.checkGate(n.Options.Gate); err != nil {
 		return Reply{}, err
 	}
-	stage, err := c.stageParts(ctx, who, n)
+	stage, err := c.stageParts(ctx, who, n, func(tx *store.Tx) error { return n.check(ctx, tx, who) })
 	if err != nil {
 		return Reply{}, err
 	}

@@ -15,8 +15,8 @@ const partsAtOnce = 4
 // stageParts writes the parts of a large selection before its job, in several transactions, so that
 // none of them is long. It returns 0 for a selection that the transaction of the job can write.
 //
-// Errors: those of NewJob.check.
-func (c *Control) stageParts(ctx context.Context, who identity.Principal, n NewJob) (stage store.JobStage, err error) {
+// Errors: Forbidden, and those of check, which runs before anything is written.
+func (c *Control) stageParts(ctx context.Context, who identity.Principal, n NewJob, check func(*store.Tx) error) (stage store.JobStage, err error) {
 	listed := len(n.Select.SIMs) + len(n.Select.ICCIDs)
 	if n.Numbers != nil {
 		listed += n.Numbers.Len()
@@ -27,7 +27,7 @@ func (c *Control) stageParts(ctx context.Context, who identity.Principal, n NewJ
 	if err := who.Require(needOf(n.Kind)); err != nil {
 		return 0, err
 	}
-	if err := c.store.View(ctx, func(tx *store.Tx) error { return n.check(ctx, tx, who) }); err != nil {
+	if err := c.store.View(ctx, check); err != nil {
 		return 0, err
 	}
 	err = c.store.Update(ctx, func(tx *store.Tx) (err error) {
@@ -85,22 +85,33 @@ var errStageGone = errors.New("parts of the selection of a job are missing")
 // insertParts writes the parts of the selection of a job, or takes those that were staged.
 func (n *NewJob) insertParts(ctx context.Context, tx *store.Tx, id fleet.JobID) error {
 	parts := 0
-	count := func(fleet.JobSelection) error { parts++; return nil }
 	if n.stage == 0 {
 		return n.Select.Parts(planSIMs, n.Numbers, func(sel fleet.JobSelection) error {
 			parts++
 			return tx.AddJobPart(ctx, id, parts-1, sel)
 		})
 	}
-	if err := n.Select.Parts(planSIMs, n.Numbers, count); err != nil {
-		return err
-	}
-	staged, err := tx.StagedJobParts(ctx, n.stage)
-	if err != nil {
-		return err
-	}
-	if staged != parts {
-		return errStageGone
+	if n.Draft == nil { // a draft keeps its parts
+		if err := n.staged(ctx, tx, n.stage); err != nil {
+			return err
+		}
 	}
 	return tx.TakeJobStage(ctx, id, n.stage)
+}
+
+// staged requires that a stage still has all parts of the selection. There is nothing to require
+// without a stage.
+func (n *NewJob) staged(ctx context.Context, tx *store.Tx, stage store.JobStage) error {
+	if stage == 0 {
+		return nil
+	}
+	parts := 0
+	if err := n.Select.Parts(planSIMs, n.Numbers, func(fleet.JobSelection) error { parts++; return nil }); err != nil {
+		return err
+	}
+	staged, err := tx.StagedJobParts(ctx, stage)
+	if err == nil && staged != parts {
+		err = errStageGone
+	}
+	return err
 }

@@ -20,14 +20,29 @@ func (c *Control) SaveMoveDraft(ctx context.Context, who identity.Principal, d f
 	if len(d.Form) > maxDraftForm {
 		return Reply{}, fleet.Invalid("form", "it has more than %d characters: shorten its texts", maxDraftForm)
 	}
-	return once(ctx, c, who, guard{need: identity.MigrateSIMs}, w, func(tx *store.Tx, who identity.Principal) (result[fleet.MoveDraft], error) {
+	n := NewJob{Kind: fleet.JobMigration, Select: sel, Numbers: sel.Packed}
+	stage, err := c.stageParts(ctx, who, n, func(*store.Tx) error { return nil })
+	if err != nil {
+		return Reply{}, err
+	}
+	if stage != 0 { // the filters are needed to check each job that is made of the draft
+		sel = fleet.JobSelection{Filters: sel.Filters}
+	}
+	r, err := once(ctx, c, who, guard{need: identity.MigrateSIMs}, w, func(tx *store.Tx, who identity.Principal) (result[fleet.MoveDraft], error) {
 		if !who.UserCredentials() {
 			return result[fleet.MoveDraft]{}, errOnlyUsers
 		}
-		id, err := tx.InsertMoveDraft(ctx, who.User, d, sel)
+		if err := n.staged(ctx, tx, stage); err != nil {
+			return result[fleet.MoveDraft]{}, err
+		}
+		id, err := tx.InsertMoveDraft(ctx, who.User, d, sel, stage)
 		d.ID = id
 		return result[fleet.MoveDraft]{value: d}, err
 	})
+	if stage != 0 && (err != nil || r.Replayed) {
+		c.dropStage(ctx, stage)
+	}
+	return r, err
 }
 
 // MoveDraft reads a draft of the caller.
@@ -69,7 +84,7 @@ func (n *NewJob) selectDraft(ctx context.Context, tx *store.Tx, who identity.Pri
 	if d, err = ownDraft(ctx, tx, who, n.Draft.Draft, true); err != nil {
 		return d, err
 	}
-	n.Select, err = tx.DraftSelection(ctx, d.ID)
+	n.Select, n.stage, err = tx.DraftSelection(ctx, d.ID)
 	n.Numbers, n.Select.Packed = n.Select.Packed, nil
 	return d, err
 }

@@ -91,7 +91,8 @@ const stageLife = time.Hour
 // NewJobStage begins a stage, and deletes the parts of those that have no use any more.
 func (tx *Tx) NewJobStage(ctx context.Context) (JobStage, error) {
 	err := tx.exec(ctx, `DELETE FROM job_parts WHERE job_id < 0 AND job_id > $1
-		AND job_id NOT IN (SELECT stage FROM jobs WHERE stage IS NOT NULL AND ended_at IS NULL)`, -tx.now.Add(-stageLife).UnixNano())
+		AND job_id NOT IN (SELECT stage FROM jobs WHERE stage IS NOT NULL AND ended_at IS NULL)
+		AND job_id NOT IN (SELECT stage FROM move_drafts WHERE stage IS NOT NULL AND expires_at > $2)`, -tx.now.Add(-stageLife).UnixNano(), micros(tx.now))
 	return JobStage(-tx.now.UnixNano() + rand.Int64N(int64(time.Millisecond))), err //nolint:gosec // not a secret
 }
 
@@ -111,10 +112,13 @@ func (tx *Tx) TakeJobStage(ctx context.Context, id fleet.JobID, stage JobStage) 
 	return tx.exec(ctx, "UPDATE jobs SET stage = $2 WHERE id = $1", int64(id), int64(stage))
 }
 
-// DropJobStage deletes the parts of a stage, unless a job has them.
+// DropJobStage deletes the parts of a stage, unless a job or a draft has them.
 func (tx *Tx) DropJobStage(ctx context.Context, stage JobStage) error {
-	return tx.exec(ctx, "DELETE FROM job_parts WHERE job_id = $1 AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.stage = $1)", int64(stage))
+	return tx.exec(ctx, "DELETE FROM job_parts WHERE job_id = $1 AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.stage = $1) AND "+notOfDraft, int64(stage))
 }
+
+// notOfDraft is the condition that no draft has the parts of a stage: a later preview needs them.
+const notOfDraft = "NOT EXISTS (SELECT 1 FROM move_drafts d WHERE d.stage = job_parts.job_id)"
 
 // partsOfJob is the number under which the parts of job $1 are kept.
 const partsOfJob = "COALESCE((SELECT j.stage FROM jobs j WHERE j.id = $1), $1)"
@@ -130,9 +134,9 @@ func (tx *Tx) JobPart(ctx context.Context, id fleet.JobID, part int) (sel fleet.
 	return sel, true, err
 }
 
-// DropJobParts deletes the parts of a job whose plan is complete.
+// DropJobParts deletes the parts of a job whose plan is complete, unless a draft has them.
 func (tx *Tx) DropJobParts(ctx context.Context, id fleet.JobID) error {
-	return tx.exec(ctx, "DELETE FROM job_parts WHERE job_id = "+partsOfJob, int64(id))
+	return tx.exec(ctx, "DELETE FROM job_parts WHERE job_id = "+partsOfJob+" AND "+notOfDraft, int64(id))
 }
 
 // JobSelection reads what a job was asked to work on if it was made before there were parts.

@@ -15,9 +15,10 @@ const DraftTTL = 7 * 24 * time.Hour
 // draftsKept is how many drafts of a user are kept; a new one replaces the oldest.
 const draftsKept = 20
 
-// InsertMoveDraft keeps a draft of a move for a user, and returns its id. It removes drafts that
-// have expired, and the oldest ones of the user.
-func (tx *Tx) InsertMoveDraft(ctx context.Context, user fleet.UserID, d fleet.MoveDraft, sel fleet.JobSelection) (id fleet.DraftID, err error) {
+// InsertMoveDraft keeps a draft of a move for a user, and returns its id. If the SIMs of its selection
+// are in the parts of a stage, the draft keeps that; otherwise stage is 0. It removes drafts that have
+// expired, and the oldest ones of the user.
+func (tx *Tx) InsertMoveDraft(ctx context.Context, user fleet.UserID, d fleet.MoveDraft, sel fleet.JobSelection, stage JobStage) (id fleet.DraftID, err error) {
 	source, err1 := json.Marshal(d.Source)
 	selection, err2 := sel.JSON()
 	if err := errors.Join(err1, err2); err != nil {
@@ -31,8 +32,8 @@ func (tx *Tx) InsertMoveDraft(ctx context.Context, user fleet.UserID, d fleet.Mo
 	if err != nil {
 		return 0, err
 	}
-	_, err = tx.queryRow(ctx, "INSERT INTO move_drafts (user_id, source, selection, form, expires_at) VALUES ($1, $2, $3, $4, $5) RETURNING id",
-		[]any{int64(user), string(source), selection, d.Form, micros(tx.now.Add(DraftTTL))}, &id)
+	_, err = tx.queryRow(ctx, "INSERT INTO move_drafts (user_id, source, selection, form, expires_at, stage) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+		[]any{int64(user), string(source), selection, d.Form, micros(tx.now.Add(DraftTTL)), orNull(stage)}, &id)
 	return id, err
 }
 
@@ -53,13 +54,15 @@ func (tx *Tx) MoveDraft(ctx context.Context, user fleet.UserID, id fleet.DraftID
 	return d, true, err
 }
 
-// DraftSelection reads what a draft selects.
-func (tx *Tx) DraftSelection(ctx context.Context, id fleet.DraftID) (sel fleet.JobSelection, err error) {
+// DraftSelection reads what a draft selects. If stage is not 0, it has all parts of the selection, and
+// the selection has no SIMs.
+func (tx *Tx) DraftSelection(ctx context.Context, id fleet.DraftID) (sel fleet.JobSelection, stage JobStage, err error) {
 	var text string
-	if _, err = tx.queryRow(ctx, "SELECT selection FROM move_drafts WHERE id = $1", []any{int64(id)}, &text); err != nil {
-		return sel, err
+	if _, err = tx.queryRow(ctx, "SELECT selection, COALESCE(stage, 0) FROM move_drafts WHERE id = $1", []any{int64(id)}, &text, &stage); err != nil {
+		return sel, 0, err
 	}
-	return fleet.ParseJobSelection(text)
+	sel, err = fleet.ParseJobSelection(text)
+	return sel, stage, err
 }
 
 // SaveMoveDraft writes the form and the job of a draft, and keeps it for another while.
