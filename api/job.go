@@ -42,6 +42,7 @@ type JobSelect struct {
 	Filter      *JobFilter   `json:"filter,omitempty"`
 	FailedOf    *IDRef       `json:"failed_of,omitempty"` // the SIMs of another job that were not moved
 	DoneBy      *IDRef       `json:"done_by,omitempty"`   // the SIMs of another job that were changed
+	Except      []IDRef      `json:"except,omitempty"`    // SIMs that are left out, at most 500
 }
 
 // JobFilter selects the SIMs of a Workspace that a list of SIMs with this q shows.

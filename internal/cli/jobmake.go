@@ -8,6 +8,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/fleet"
 )
 
 func jobsStart(p Process) *cobra.Command {
@@ -112,15 +113,16 @@ SIMs are back and some are not.`,
 func simsStatus(p Process, use, short string, status int64) *cobra.Command {
 	f := &jobFlags{}
 	var selected selection
+	var of ofJob
 	cmd := makeJob(p, f, &cobra.Command{
 		Use:   use,
 		Short: short,
 		Long: short + `. The server does it as a job: it goes on if you close the terminal.
-Name SIMs with any mix of --iccid, --iccid-range, --sim-id, --file and --filter.`,
-		Example: "  simferry sims " + use + " --filter endpoint:null --from \"Fleet FR\" --dry-run\n  simferry sims " + use + " --file sims.csv --yes",
+Name SIMs with any mix of --iccid, --iccid-range, --sim-id, --file, --filter and --job. --except-sim-id leaves SIMs out.`,
+		Example: "  simferry sims " + use + " --filter endpoint:null --from \"Fleet FR\" --dry-run\n  simferry sims " + use + " --file sims.csv --yes\n  simferry sims " + use + " --job 12 --except-sim-id 251",
 		Args:    positional(),
 	}, func(ctx context.Context, r *jobRun, _ []string) (*client.Job, error) {
-		if err := selected.check(); err != nil {
+		if err := of.check(&selected); err != nil {
 			return nil, err
 		}
 		wanted, err := selected.read(p)
@@ -133,7 +135,7 @@ Name SIMs with any mix of --iccid, --iccid-range, --sim-id, --file and --filter.
 		}
 		to := api.RefTo(status)
 		j, err := r.client.CreateStatusJob(ctx, api.SIMStatusJobRequest{
-			Status: &to, Select: jobSelect(wanted, from), OnConflict: api.Some(string(f.conflict)),
+			Status: &to, Select: of.add(jobSelect(wanted, from)), OnConflict: api.Some(string(f.conflict)),
 			Reference: someText(f.reference), Reason: someText(f.reason),
 		}, newKey(), client.PreferWait(planWait))
 		if isTooLong(err) {
@@ -142,7 +144,50 @@ Name SIMs with any mix of --iccid, --iccid-range, --sim-id, --file and --filter.
 		return j, err
 	})
 	selected.flags(cmd)
+	of.flags(cmd)
 	return cmd
+}
+
+// ofJob selects the SIMs that another job has changed, and leaves SIMs out.
+type ofJob struct {
+	job    int64
+	except []int64
+}
+
+func (o *ofJob) flags(cmd *cobra.Command) {
+	cmd.Flags().Int64Var(&o.job, "job", 0, "the SIMs that this job has changed, by its id")
+	cmd.Flags().Int64SliceVar(&o.except, "except-sim-id", nil, "a SIM to leave out, by its id; can be repeated")
+}
+
+// check refuses a selection without SIMs, and ids that cannot be.
+func (o *ofJob) check(s *selection) error {
+	if o.job < 0 {
+		return usagef("--job: %d is not the id of a job: 'simferry jobs list' shows the ids", o.job)
+	}
+	for _, id := range o.except {
+		if id < 1 {
+			return usagef("--except-sim-id: %d is not the id of a SIM: use a whole number from 1", id)
+		}
+	}
+	if len(o.except) > fleet.MaxSIMs {
+		return usagef("--except-sim-id is given %d times, but at most %d SIMs can be left out: select the others instead", len(o.except), fleet.MaxSIMs)
+	}
+	err := s.check()
+	if o.job != 0 && s.empty() && s.from == "" {
+		return nil
+	}
+	return err
+}
+
+func (o *ofJob) add(sel *api.JobSelect) *api.JobSelect {
+	if o.job != 0 {
+		job := api.RefTo(o.job)
+		sel.DoneBy = &job
+	}
+	for _, id := range o.except {
+		sel.Except = append(sel.Except, api.RefTo(id))
+	}
+	return sel
 }
 
 // filterSource resolves --from and --filter; nil without --filter.

@@ -34,9 +34,13 @@ func (s *selection) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.from, "from", "", "the Workspace to which --filter applies (default: your current one)")
 }
 
+func (s *selection) empty() bool {
+	return len(s.iccids)+len(s.ranges)+len(s.ids)+len(s.files) == 0 && s.filter == ""
+}
+
 func (s *selection) check() error {
 	switch {
-	case len(s.iccids)+len(s.ranges)+len(s.ids)+len(s.files) == 0 && s.filter == "":
+	case s.empty():
 		return usagef("there are no SIMs: name some with --iccid, --iccid-range, --sim-id, --file or --filter")
 	case s.from != "" && s.filter == "":
 		return usagef("--from needs --filter: use both")

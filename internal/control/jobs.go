@@ -442,7 +442,7 @@ var pastOf = map[JobVerb]string{JobStart: "started", JobPause: "paused", JobResu
 // on_conflict is that of the job unless it is given.
 func RetryOf(old fleet.Job, n NewJob, given bool) NewJob {
 	options := old.Options
-	options.LeaveOut = nil
+	options.LeaveOut, options.Except = nil, nil
 	options.Auto, options.NotBefore, options.NotAfter = n.Options.Auto, n.Options.NotBefore, n.Options.NotAfter
 	if given {
 		options.Skip = n.Options.Skip

@@ -169,6 +169,7 @@ type JobOptions struct {
 	// LeaveOut are reasons: SIMs that are refused for nothing else, or not found (with the code
 	// NotFound), are not in the plan.
 	LeaveOut []ConflictCode `json:"leave_out,omitempty"`
+	Except   []SIMID        `json:"except,omitempty"` // SIMs that are not in the plan, at most MaxSIMs
 }
 
 // JobWave is a part of a job. Exactly one of SIMs and Percent is set.

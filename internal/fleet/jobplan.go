@@ -192,10 +192,17 @@ func WhyRefused(code ConflictCode) string {
 
 // WithoutLeftOut returns the rows of a plan without those that the options leave out.
 func (o JobOptions) WithoutLeftOut(rows []JobSIM) []JobSIM {
-	if len(o.LeaveOut) == 0 {
+	if len(o.LeaveOut)+len(o.Except) == 0 {
 		return rows
 	}
+	except := make(map[SIMID]bool, len(o.Except))
+	for _, id := range o.Except {
+		except[id] = true
+	}
 	return slices.DeleteFunc(rows, func(r JobSIM) bool {
+		if r.SIM != 0 && except[r.SIM] {
+			return true
+		}
 		switch r.Verdict {
 		case VerdictNotFound:
 			return slices.Contains(o.LeaveOut, ConflictCode(NotFound))

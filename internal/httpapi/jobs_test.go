@@ -316,6 +316,47 @@ func TestContract_StatusJobOfAnother(t *testing.T) {
 	})
 }
 
+// SIMs in except are not in the plan of a job, however they are selected. At most 500 can be named.
+func TestContract_JobExcept(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		moved, j := jobOf(t, s, admin, withAuto(selecting(kit.ActivatedSIM, kit.IssuedSIM, kit.SIMInFR)))
+		isJob(t, j, "completed", "3 done")
+		except := []object{{"id": kit.IssuedSIM}, {"id": 4711}}
+		for name, sel := range map[string]object{
+			"done_by": {"done_by": object{"id": j.ID}, "except": except},
+			"sims":    {"sims": []object{{"id": kit.ActivatedSIM}, {"id": kit.IssuedSIM}, {"id": kit.SIMInFR}}, "except": except},
+			"filter":  {"filter": object{"workspace": object{"id": kit.FleetUS}, "q": "id:251|252|260"}, "except": except},
+		} {
+			body := object{"status": object{"id": 1}, "select": sel}
+			path := admin.Post("/api/v1/sim_status_job", body).Is(http.StatusCreated).Header.Get("Location")
+			s.RunJobs()
+			if n := readJob(t, admin, path).SIMCount; n != 2 {
+				t.Errorf("%s: the job has %d SIMs, want 2", name, n)
+			}
+			body = plus(object{"select": sel}, "target_workspace", object{"id": kit.FleetFR})
+			if _, j := jobOf(t, s, admin, body); j.SIMCount != 2 {
+				t.Errorf("%s: the job has %d SIMs, want 2", name, j.SIMCount)
+			}
+		}
+		undo := admin.Post(moved+"/undo", "").Is(http.StatusCreated).Header.Get("Location")
+		s.RunJobs()
+		isJob(t, readJob(t, admin, undo), "planned", "3 planned")
+		var tooMany []object
+		for id := range fleet.MaxSIMs + 1 {
+			tooMany = append(tooMany, object{"id": id + 1})
+		}
+		for _, bad := range []any{tooMany, []object{{}}, 7} {
+			sel := object{"done_by": object{"id": j.ID}, "except": bad}
+			got := admin.Post("/api/v1/sim_status_job", object{"status": object{"id": 1}, "select": sel})
+			if got.Status != http.StatusBadRequest || !strings.Contains(string(got.Body), "select.except") {
+				t.Errorf("%.60v: %d %s", bad, got.Status, got.Body)
+			}
+		}
+		admin.Post("/api/v1/sim_status_job", object{"status": object{"id": 1}, "select": object{"except": except}}).Is(http.StatusBadRequest)
+	})
+}
+
 // Members of a source see its SIMs only, members of the target what it gets, and others nothing.
 func TestContract_JobRights(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {

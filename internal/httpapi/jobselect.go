@@ -15,7 +15,7 @@ func jobRequest(b wire.JobRequest) (n control.NewJob, err error) {
 		return n, err
 	}
 	n.Select, err = jobSelect(b.Select)
-	return n, err
+	return n, exceptSIMs(&n, b.Select, err)
 }
 
 // migrationOptions converts all but the selection.
@@ -60,7 +60,8 @@ func statusJobRequest(b wire.SIMStatusJobRequest) (n control.NewJob, err error) 
 	if status != int64(n.Options.Status) {
 		return n, fleet.Invalid("status.id", "it must be %d (Activated) or %d (Suspended)", fleet.SIMActivated, fleet.SIMSuspended)
 	}
-	if n.Select, err = jobSelect(b.Select); err != nil {
+	n.Select, err = jobSelect(b.Select)
+	if err = exceptSIMs(&n, b.Select, err); err != nil {
 		return n, err
 	}
 	err = jobOptions(&n, jobTexts{b.DryRun, b.OnConflict, b.NotBefore, b.NotAfter, b.Reference, b.Reason}, jobParts{b.Windows, b.Waves, b.Gate})
@@ -116,6 +117,21 @@ func jobSelect(b *wire.JobSelect) (sel fleet.JobSelection, err error) {
 		return sel, fleet.Invalid("select", "it selects nothing: send sims, iccids, iccid_ranges, filter, failed_of or done_by")
 	}
 	return sel, nil
+}
+
+// exceptSIMs reads the SIMs that a selection leaves out, unless an error precedes.
+func exceptSIMs(n *control.NewJob, b *wire.JobSelect, err error) error {
+	if err != nil {
+		return err
+	}
+	ids, err := simIDs("select.except", b.Except)
+	if err != nil {
+		return err
+	}
+	if n.Options.Except = fleet.Once(ids); len(n.Options.Except) > fleet.MaxSIMs {
+		return fleet.Invalid("select.except", "%d SIMs are given; at most %d are allowed", len(n.Options.Except), fleet.MaxSIMs)
+	}
+	return nil
 }
 
 // jobRef reads a reference to another job; null means none.
