@@ -32,7 +32,7 @@ func apply(ctx context.Context, tx *store.Tx, plan *fleet.Plan, who identity.Pri
 // each side.
 func change(plan *fleet.Plan, who identity.Principal, uid string, a about) store.Change {
 	c := store.Change{
-		Undo: a.undo, Note: a.note, UID: uid, Kind: fleet.LedgerMigration, By: caller(who), Target: plan.Target.ID,
+		Undo: a.undo, Note: a.note, Offer: plan.Request.Offer, UID: uid, Kind: fleet.LedgerMigration, By: caller(who), Target: plan.Target.ID,
 		DetachDevices: plan.Request.DetachDevices, AllowedStatuses: plan.Request.AllowedStatuses,
 		Lines: make([]store.Line, len(plan.SIMs)), RuleSet: plan.RuleSet(),
 		Sides: []store.Side{{Workspace: plan.Target.ID, Target: true, SIMs: len(plan.SIMs), Authority: plan.Into()}},
@@ -40,16 +40,17 @@ func change(plan *fleet.Plan, who identity.Principal, uid string, a about) store
 	for i, s := range plan.SIMs {
 		c.Lines[i] = store.Line{Before: s, After: plan.After(s)}
 	}
+	words := plan.Request.Offer.Words() + a.words()
 	from := ""
 	for i, source := range plan.SourceCounts() {
 		c.Sides = append(c.Sides, store.Side{Workspace: source.Workspace.ID, SIMs: source.SIMs, Authority: source.Authority})
-		c.Events = append(c.Events, migrationEvent(source.Workspace.ID, source.SIMs, "to", side(plan.Target)+a.words()))
+		c.Events = append(c.Events, migrationEvent(source.Workspace.ID, source.SIMs, "to", side(plan.Target)+words))
 		if i > 0 {
 			from += ", "
 		}
 		from += side(source.Workspace)
 	}
-	c.Events = append(c.Events, migrationEvent(plan.Target.ID, len(plan.SIMs), "from", from+a.words()))
+	c.Events = append(c.Events, migrationEvent(plan.Target.ID, len(plan.SIMs), "from", from+words))
 	c.Audit = auditMove(who, c)
 	return c
 }
@@ -63,7 +64,9 @@ func auditMove(who identity.Principal, c store.Change) *fleet.AuditEntry {
 	e := auditSIMs(who, action, c)
 	e.Detail.Target = c.Target
 	for _, s := range c.Sides {
-		e.Workspaces = append(e.Workspaces, s.Workspace)
+		if c.Offer == 0 || s.Target { // the giver of an offer does not see who accepted it
+			e.Workspaces = append(e.Workspaces, s.Workspace)
+		}
 	}
 	return e
 }

@@ -73,6 +73,11 @@ func terminalCodesOf(user fleet.UserID) Counter {
 	return Counter{"terminal codes", strconv.FormatInt(int64(user), 10)}
 }
 
+// codeGuessesOf counts wrong receiving codes that a user tried.
+func codeGuessesOf(user fleet.UserID) Counter {
+	return Counter{"receiving codes", strconv.FormatInt(int64(user), 10)}
+}
+
 // batchGuessesIn counts codes of SIM batches that members of a Workspace tried in vain.
 func batchGuessesIn(ws fleet.WorkspaceID) Counter {
 	return Counter{"bic", strconv.FormatInt(int64(ws), 10)}

@@ -226,6 +226,17 @@ func (n *NewJob) insert(ctx context.Context, tx *store.Tx, who identity.Principa
 	if unfinished >= maxUnfinishedJobs {
 		return j, fleet.Errorf(fleet.InUse, "You have %d unfinished jobs: wait for them, or cancel some", unfinished)
 	}
+	if j, err = n.store(ctx, tx, who); err != nil {
+		return j, err
+	}
+	if err := n.keepDraft(ctx, tx, who, draft, j.ID); err != nil {
+		return j, err
+	}
+	return j, auditJob(ctx, tx, who, fleet.AuditJobCreated, j)
+}
+
+// store writes a job and the parts of its selection. It does not check rights.
+func (n *NewJob) store(ctx context.Context, tx *store.Tx, who identity.Principal) (j fleet.Job, err error) {
 	j = fleet.Job{
 		Kind: n.Kind, State: fleet.JobPlanning, Details: fleet.JobDetails{State: fleet.JobPlanning, At: tx.Now(), User: who.User, Name: who.Username},
 		User: who.User, Workspace: who.Workspace, Target: fleet.Workspace{ID: n.Target}, Origin: n.Origin, Options: n.Options, Note: n.Note,
@@ -237,13 +248,7 @@ func (n *NewJob) insert(ctx context.Context, tx *store.Tx, who identity.Principa
 	if err := n.insertParts(ctx, tx, id); err != nil {
 		return j, err
 	}
-	if err := n.keepDraft(ctx, tx, who, draft, id); err != nil {
-		return j, err
-	}
-	if j, err = seenJob(ctx, tx, who, id, false); err != nil {
-		return j, err
-	}
-	return j, auditJob(ctx, tx, who, fleet.AuditJobCreated, j)
+	return seenJob(ctx, tx, who, id, false)
 }
 
 // auditJob records what a user did with a job, in the logs of the bearer's Workspace and the target.
@@ -429,7 +434,7 @@ func (a JobAction) change(ctx context.Context, tx *store.Tx, who identity.Princi
 		d.For = fleet.WaitsGate
 	}
 	setJob(&j, d)
-	if err := tx.SaveJob(ctx, j, nil); err != nil {
+	if err := saveJob(ctx, tx, j, nil); err != nil {
 		return j, err
 	}
 	j.Version++
@@ -442,7 +447,7 @@ var pastOf = map[JobVerb]string{JobStart: "started", JobPause: "paused", JobResu
 // on_conflict is that of the job unless it is given.
 func RetryOf(old fleet.Job, n NewJob, given bool) NewJob {
 	options := old.Options
-	options.LeaveOut, options.Except = nil, nil
+	options.LeaveOut, options.Except, options.Offer = nil, nil, 0
 	options.Auto, options.NotBefore, options.NotAfter = n.Options.Auto, n.Options.NotBefore, n.Options.NotAfter
 	if given {
 		options.Skip = n.Options.Skip

@@ -81,7 +81,7 @@ func (c *Control) FailJob(ctx context.Context, l JobLease, why string) error {
 			return err
 		}
 		setJob(&j, fleet.JobDetails{State: fleet.JobFailed, At: tx.Now(), Why: why})
-		return tx.SaveJob(ctx, j, &l)
+		return saveJob(ctx, tx, j, &l)
 	})
 }
 
@@ -121,7 +121,15 @@ func (s *jobStep) attempt(ctx context.Context, tx *store.Tx) error {
 	if j.State != before {
 		s.c.log.Info("job", "job", int64(j.ID), "state", string(j.State), "was", string(before))
 	}
-	return tx.SaveJob(ctx, j, &s.lease)
+	return saveJob(ctx, tx, j, &s.lease)
+}
+
+// saveJob writes a job, and ends its offer if it has ended.
+func saveJob(ctx context.Context, tx *store.Tx, j fleet.Job, l *JobLease) error {
+	if err := tx.SaveJob(ctx, j, l); err != nil {
+		return err
+	}
+	return jobEnded(ctx, tx, j)
 }
 
 // advance does what the state of a job asks for, and reports whether the job has changed.

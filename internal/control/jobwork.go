@@ -25,6 +25,9 @@ func (s *jobStep) freeze(ctx context.Context, tx *store.Tx, j *fleet.Job, rows [
 
 // snapshot reads the SIMs of a plan with the rights that the user who makes it has now.
 func (s *jobStep) snapshot(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM) (fleet.Snapshot, error) {
+	if j.Options.Offer != 0 {
+		return s.offered(ctx, tx, j, rows, false)
+	}
 	ids := make([]fleet.SIMID, 0, len(rows))
 	for _, r := range rows {
 		if r.SIM != 0 {
@@ -32,6 +35,30 @@ func (s *jobStep) snapshot(ctx context.Context, tx *store.Tx, j *fleet.Job, rows
 		}
 	}
 	return tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{SIMs: fleet.Once(ids)}}, false)
+}
+
+// offered reads the SIMs of a job that accepts an offer, with the rights that both sides have now.
+func (s *jobStep) offered(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM, lock bool) (snap fleet.Snapshot, err error) {
+	o, found, err := tx.OfferOf(ctx, j.Target.ID, j.Options.Offer, false)
+	if err != nil || !found {
+		return snap, err
+	}
+	ids := make([]fleet.SIMID, 0, len(rows))
+	for _, r := range rows {
+		if r.SIM != 0 {
+			ids = append(ids, r.SIM)
+		}
+	}
+	snap, _, err = offerSnapshot(ctx, tx, o, s.who.User, ids, lock)
+	return snap, err
+}
+
+// chunkSnapshot reads the SIMs of a chunk.
+func (s *jobStep) chunkSnapshot(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM) (fleet.Snapshot, error) {
+	if j.Options.Offer != 0 {
+		return s.offered(ctx, tx, j, rows, s.attempts > 1)
+	}
+	return tx.ChunkSnapshot(ctx, caller(s.who), j.Target.ID, rows, s.attempts > 1)
 }
 
 // judge sets the verdicts of SIMs that do not change, and returns the changes of the others,
@@ -43,7 +70,7 @@ func (s *jobStep) judge(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snapshot, 
 	}
 	plan, refused := fleet.PlanSome(fleet.MigrationRequest{
 		Target: j.Target.ID, AllowedStatuses: j.Options.AllowedStatuses, DetachDevices: j.Options.DetachDevices, Activate: j.Options.Activate,
-		Note: j.Note,
+		Note: j.Note, Offer: j.Options.Offer,
 	}, keep)
 	refused.Refuse(rows)
 	if plan == nil {
@@ -166,7 +193,7 @@ func (s *jobStep) work(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []f
 		}
 		rows, changes = rows[:used], undo
 	} else {
-		snap, err := tx.ChunkSnapshot(ctx, caller(s.who), j.Target.ID, rows, s.attempts > 1)
+		snap, err := s.chunkSnapshot(ctx, tx, j, rows)
 		if err != nil {
 			return nil, err
 		}

@@ -49,6 +49,14 @@ const (
 	AuditUndone            AuditAction = "migration.undone"
 	AuditJobCreated        AuditAction = "job.created"
 	AuditJobChanged        AuditAction = "job.changed"
+	AuditCodeMade          AuditAction = "receiving_code.made"
+	AuditCodeRevoked       AuditAction = "receiving_code.revoked"
+	AuditOfferMade         AuditAction = "offer.made"
+	AuditOfferAccepted     AuditAction = "offer.accepted"
+	AuditOfferRefused      AuditAction = "offer.refused"
+	AuditOfferCancelled    AuditAction = "offer.cancelled"
+	AuditOfferExpired      AuditAction = "offer.expired"
+	AuditOfferEnded        AuditAction = "offer.ended" // the job that moved its SIMs has ended
 	AuditSIMChanged        AuditAction = "sim.changed"
 	AuditSIMDeleted        AuditAction = "sim.deleted"
 	AuditSIMsImported      AuditAction = "sim.imported"
@@ -68,6 +76,7 @@ var AuditActions = []AuditAction{
 	AuditMembershipChanged, AuditMembershipRemoved, AuditRoleGiven, AuditRoleTaken, AuditDefaultWorkspace, AuditWorkspaceCreated,
 	AuditWorkspaceChanged, AuditTokenMade, AuditTokenChanged, AuditTokenRevoked, AuditKeyMade, AuditKeyRemoved, AuditMigrated, AuditUndone,
 	AuditJobCreated, AuditJobChanged,
+	AuditCodeMade, AuditCodeRevoked, AuditOfferMade, AuditOfferAccepted, AuditOfferRefused, AuditOfferCancelled, AuditOfferExpired, AuditOfferEnded,
 	AuditSIMChanged, AuditSIMDeleted, AuditSIMsImported, AuditBatchRegistered, AuditDeviceCreated, AuditDeviceChanged,
 	AuditDeviceDeleted, AuditDevicesImported, AuditWorldApplied,
 }

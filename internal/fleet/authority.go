@@ -10,6 +10,7 @@ const (
 	AuthorityRole   Authority = 1 // the caller administers the Workspace
 	AuthorityIssuer Authority = 2 // the caller's Workspace issued or resells the SIM
 	AuthorityCode   Authority = 3 // the caller knew the code of the batch
+	AuthorityOffer  Authority = 4 // the side offered the SIMs, or accepted them
 )
 
 // Authorities lists every authority with its wire name.
@@ -17,6 +18,7 @@ var Authorities = []Named[Authority]{
 	{ID: AuthorityRole, Name: "role"},
 	{ID: AuthorityIssuer, Name: "issuer"},
 	{ID: AuthorityCode, Name: "batch_code"},
+	{ID: AuthorityOffer, Name: "offer"},
 }
 
 func (a Authority) String() string { return NameOf(Authorities, a) }

@@ -21,6 +21,7 @@ const (
 	SIMsChanged        ConflictCode = 1510 // of an undo, like the two below
 	DeviceUnavailable  ConflictCode = 1511
 	AlreadyUndone      ConflictCode = 1512
+	InPendingOffer     ConflictCode = 1513
 	ReasonRequired     ConflictCode = 1516
 	CreatorSuspended   ConflictCode = 1517 // of a job, like the one below
 	NoAdminOnTarget    ConflictCode = 1518
@@ -93,6 +94,9 @@ var simRules = [...]rule{
 	}},
 	{AlreadyInTarget, "SIM(s) already in the target Workspace", func(p *Plan, _ *Standing, s *SIMState) bool {
 		return s.Workspace == p.Target.ID
+	}},
+	{InPendingOffer, "SIM(s) are part of a pending offer: the giver can cancel it", func(p *Plan, _ *Standing, s *SIMState) bool {
+		return s.Offer != 0 && s.Offer != p.Request.Offer
 	}},
 	{ReasonRequired, "A Workspace that SIM(s) leave or enter requires a reason: send reason", func(p *Plan, source *Standing, _ *SIMState) bool {
 		asked := source.Other != AuthorityCode // the request that registers a batch has none

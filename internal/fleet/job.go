@@ -158,6 +158,7 @@ type JobOptions struct {
 	Skip            bool        `json:"skip,omitzero"` // the rest goes on if SIMs are refused
 	Auto            bool        `json:"auto,omitzero"` // continues after the plan without a start
 	Activate        bool        `json:"activate,omitzero"`
+	Offer           OfferID     `json:"offer,omitzero"`  // whose SIMs it moves, 0 for none
 	Status          SIMStatus   `json:"status,omitzero"` // of JobStatus
 	RestoreStatus   bool        `json:"restore_status,omitzero"`
 	RestoreDevices  bool        `json:"restore_devices,omitzero"`

@@ -16,6 +16,9 @@ func notFound(req MigrationRequest, target Standing, found []SIMState, missing [
 	return missingThings(missing)
 }
 
+// NotFoundSIMs returns one NotFound error for all descriptions of Resolve, nil for none.
+func NotFoundSIMs(missing []string) error { return missingThings(missing) }
+
 // missingThings returns one NotFound error for all of them, nil for none.
 func missingThings(missing []string) error {
 	if len(missing) == 0 {

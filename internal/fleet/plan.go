@@ -13,6 +13,7 @@ type MigrationRequest struct {
 	DetachDevices   bool        // remove attached SIMs from their devices instead of refusing
 	Activate        bool        `json:",omitzero"` // keep Activated SIMs Activated; of a job only
 	Note            Note        `json:",omitzero"`
+	Offer           OfferID     `json:",omitzero"` // whose SIMs it moves; 0 for none
 }
 
 // SIMState is the state of a SIM that the planner needs, at one instant.
@@ -24,6 +25,7 @@ type SIMState struct {
 	Device     DeviceID // 0 if unattached
 	DeviceName string
 	Version    int64
+	Offer      OfferID // the open offer that it is part of, 0 for none
 }
 
 // Standing is a Workspace and the caller's role in it, NoRole if not a member.
@@ -72,7 +74,7 @@ func (p *Plan) After(s SIMState) SIMState {
 	if !p.Request.Activate || s.Status != SIMActivated {
 		s.Status = s.Status.AfterMigration()
 	}
-	s.Device, s.DeviceName = 0, ""
+	s.Device, s.DeviceName, s.Offer = 0, "", 0
 	s.Version++
 	return s
 }

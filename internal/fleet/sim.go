@@ -20,12 +20,13 @@ type SIM struct {
 	Produced   time.Time
 	Activated  time.Time // zero until the first activation, then kept
 	Version    int64     // number of changes since import
+	Offer      OfferID   // the open offer that it is part of, 0 for none
 }
 
 // State returns the part of the SIM that the planner and the ledger use.
 func (s SIM) State() SIMState {
 	return SIMState{
 		ID: s.ID, ICCID: s.ICCID, Status: s.Status, Workspace: s.Workspace,
-		Device: s.Device, DeviceName: s.DeviceName, Version: s.Version,
+		Device: s.Device, DeviceName: s.DeviceName, Version: s.Version, Offer: s.Offer,
 	}
 }

@@ -226,7 +226,7 @@ func (u *undoPlanner) free(l *LedgerLine) bool {
 func (r UndoRequest) after(l *LedgerLine, now SIMState) SIMState {
 	after := now
 	after.Workspace, after.Version = l.Before.Workspace, now.Version+1
-	after.Device, after.DeviceName = 0, ""
+	after.Device, after.DeviceName, after.Offer = 0, "", 0
 	after.Status = now.Status.AfterMigration()
 	if r.RestoreStatus {
 		after.Status = l.Before.Status

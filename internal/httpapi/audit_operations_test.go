@@ -196,6 +196,7 @@ func (d *apiLog) sims() {
 	moved := d.do(admin, "POST /api/v1/sim/migration/workspace", "", realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM)))
 	d.do(admin, "POST /api/v1/migration/{migration_id}/undo", undo(moved), forReal())
 	d.jobs(admin)
+	d.offers(admin)
 	d.do(admin, "PATCH /api/v1/sim_batch/bic/{bic}", batchURL+"1234567890123456", object{"sim_status": object{"id": 1}})
 }
 
@@ -209,6 +210,25 @@ func (d *apiLog) jobs(admin *kit.Client) {
 	for _, verb := range []string{"pause", "resume", "cancel", "retry", "undo"} {
 		d.do(admin, job(verb), path+"/"+verb, nil)
 	}
+}
+
+func (d *apiLog) offers(giver *kit.Client) {
+	receiver := d.s.As("target@example.com")
+	made := func(sim int64) string {
+		var code api.ReceivingCode
+		d.do(receiver, "POST /api/v1/receiving_code", "", object{}).JSON(&code)
+		d.secret(code.Code)
+		return d.do(giver, "POST /api/v1/migration_offer", "", offering(code.Code, sim)).Header.Get("Location")
+	}
+	answer := func(c *kit.Client, verb string, sim int64, body any) {
+		d.do(c, "POST /api/v1/migration_offer/{offer_id}/"+verb, made(sim)+"/"+verb, body)
+	}
+	answer(receiver, "accept", 1010, object{"dry_run": false})
+	answer(receiver, "refuse", 1011, nil)
+	answer(giver, "cancel", 1012, nil)
+	var code api.ReceivingCode
+	d.do(receiver, "POST /api/v1/receiving_code", "", object{}).JSON(&code)
+	d.do(receiver, "DELETE /api/v1/receiving_code/{code_id}", fmt.Sprintf("%s/%d", receivingCodes, code.ID), nil)
 }
 
 func (d *apiLog) devices() {

@@ -61,6 +61,7 @@ func probes(t *testing.T, known map[string]string) (list []probe) {
 				}
 				p.body = withPlace(t, fresh(base), place)
 			}
+			p.body = strings.ReplaceAll(p.body, `"receiving_code":"none"`, `"receiving_code":"`+known["code of FR"]+`"`)
 			list = append(list, p)
 		}
 	}

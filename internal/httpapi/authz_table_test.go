@@ -138,6 +138,18 @@ var accesses = map[string]access{
 	"POST /api/v1/migration_job/{job_id}/retry":  {"/api/v1/migration_job/999/retry", "", 404, 404, 404, 404, 403, 403, 404},
 	"POST /api/v1/migration_job/{job_id}/undo":   {"/api/v1/migration_job/999/undo", "", 404, 404, 404, 404, 404, 403, 404},
 
+	"GET /api/v1/receiving_code":              keepers,
+	"POST /api/v1/receiving_code":             {"", `{"description": "x", "single_use": false}`, 201, 403, 403, 201, 403, 403, 201},
+	"DELETE /api/v1/receiving_code/{code_id}": {"/api/v1/receiving_code/999", "", 404, 403, 403, 404, 403, 403, 404},
+	"GET /api/v1/migration_offer":             readers,
+	// No caller here has a code or an offer; TestOfferAuthorization has.
+	"POST /api/v1/migration_offer":                   {"", fmt.Sprintf(`{"receiving_code": "none", "select": {"sims": [{"id": %d}]}}`, kit.ActivatedSIM), 404, 403, 403, 404, 403, 403, 404},
+	"GET /api/v1/migration_offer/{offer_id}":         {"/api/v1/migration_offer/999", "", 404, 404, 404, 404, 403, 404, 404},
+	"GET /api/v1/migration_offer/{offer_id}/sim":     {"/api/v1/migration_offer/999/sim", "", 404, 404, 404, 404, 403, 404, 404},
+	"POST /api/v1/migration_offer/{offer_id}/accept": {"/api/v1/migration_offer/999/accept", "", 404, 403, 403, 404, 403, 403, 404},
+	"POST /api/v1/migration_offer/{offer_id}/refuse": {"/api/v1/migration_offer/999/refuse", "", 404, 403, 403, 404, 403, 403, 404},
+	"POST /api/v1/migration_offer/{offer_id}/cancel": {"/api/v1/migration_offer/999/cancel", "", 404, 403, 403, 404, 403, 403, 404},
+
 	"GET /api/v1/country":                   readers,
 	"GET /api/v1/organisation/my":           readers,
 	"GET /api/v1/organisation/my/setting":   readers,

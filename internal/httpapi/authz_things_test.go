@@ -37,6 +37,12 @@ var resourceKinds = map[string]resourceKind{
 	"event":          {own: "{event}", foreign: []string{"{foreign event}"}, absent: "9"},
 	"token":          {own: "{token}", foreign: []string{"{foreign token}"}, absent: "9"},
 	"entry":          {own: "{entry}", foreign: []string{"{foreign entry}"}, absent: "9"},
+	"offer":          {own: "{offer}", foreign: []string{"{foreign offer}"}, absent: "9"},
+	"outgoing offer": {own: "{outgoing}", foreign: []string{"{foreign offer}"}, absent: "9"},
+	"receiving code": {own: "{receiving}", foreign: []string{"{foreign receiving}"}, absent: "9"},
+	"own Workspace":  {own: "100", foreign: []string{"200", "900", "902", "903"}, absent: "999"},
+	"offerable SIM":  {own: "1020", foreign: []string{"290", "255"}, absent: "999", set: "%d"},
+	"offered SIM":    {own: "{offered SIM}", foreign: []string{"290", "255"}, absent: "999", set: "%d"},
 	"job":            {own: "{job}", foreign: []string{"{foreign job}"}, absent: "9"},
 	"batch":          {own: "2234567890123456", foreign: []string{"1234567890123456"}, absent: "3234567890123456", text: true},
 	// GET distinguishes a registered batch from an unknown one, as the vendor does, because
@@ -65,7 +71,12 @@ var identified = map[string]string{
 	"{workspace_id}": "Workspace", "{role_id}": "role", "organisation.id": "Workspace", "roles[].id": "role",
 	"status.id": "status", "[].status.id": "status", "allowed_sim_statuses[].id": "status", "type.id": "closed list",
 	"sim_status.id": "status",
-	"{job_id}":      "job", "select.failed_of.id": "job", "select.done_by.id": "job", "select.filter.workspace.id": "Workspace",
+	"{offer_id}":    "offer", "{code_id}": "receiving code", "POST /api/v1/migration_offer/{offer_id}/cancel {offer_id}": "outgoing offer",
+	"POST /api/v1/migration_offer/{offer_id}/accept sims[].id": "offered SIM", "refuse[].id": "offered SIM",
+	"expected_sender.id":                            free, // it is only compared
+	"POST /api/v1/migration_offer select.sims[].id": "offerable SIM", "POST /api/v1/migration_offer select.iccids[]": "ICCID", "POST /api/v1/migration_offer select.filter.workspace.id": "own Workspace",
+	"POST /api/v1/migration_offer select.iccid_ranges[].start": "ICCID", "POST /api/v1/migration_offer select.iccid_ranges[].end": "ICCID",
+	"{job_id}": "job", "select.failed_of.id": "job", "select.done_by.id": "job", "select.filter.workspace.id": "Workspace",
 	// A job looks for these SIMs after the response: TestContract_JobHidesForeignSIMs.
 	"select.sims[].id": free, "select.iccids[]": free, "select.iccid_ranges[].start": free, "select.iccid_ranges[].end": free,
 	// The options of an upload: TestContract_JobUpload.
@@ -83,6 +94,9 @@ var specials = map[string]special{
 	"POST " + migration + " iccids[]":                                               {body: `{"target_workspace": {"id": 200}, "iccids": [{id}]}`},
 	"POST " + migration + " iccid_range.start":                                      {body: `{"target_workspace": {"id": 200}, "iccid_range": {"start": {id}, "end": {id}}}`},
 	"POST " + migration + " iccid_range.end":                                        {body: `{"target_workspace": {"id": 200}, "iccid_range": {"end": {id}, "start": {id}}}`},
+	"POST /api/v1/migration_offer select.iccid_ranges[].start":                      {body: `{"receiving_code":"none","select":{"iccid_ranges":[{"start":{id},"end":{id}}]}}`},
+	"POST /api/v1/migration_offer select.iccid_ranges[].end":                        {body: `{"receiving_code":"none","select":{"iccid_ranges":[{"end":{id},"start":{id}}]}}`},
+	"POST /api/v1/migration_offer select.iccids[]":                                  {body: `{"receiving_code":"none","select":{"iccids":[{id}]}}`},
 	"POST /api/v1/migration/{migration_id}/undo sims[].id":                          {own: "1000"}, // which the entry moved
 	"PATCH /api/v1/sim/{sim_id} customer_org.id":                                    {as: "issuer@example.com", body: `{"customer_org": {"id": {id}}}`},
 	"PATCH /api/v1/sim/{sim_id} issuer_org.id":                                      {as: "issuer@example.com", body: `{"issuer_org": {"id": {id}}}`, own: "650"},
@@ -169,7 +183,28 @@ func probed(t *testing.T, e kit.Engine) (*kit.Server, map[string]string) {
 	known["audit"], known["foreign audit"] = newest(admin, "/api/v1/audit"), newest(both, "/api/v1/audit")
 	mine, _ := admin.NewFactor()
 	known["admin key"] = strconv.FormatInt(mine.ID, 10)
+	probedOffers(s, known)
 	return s, known
+}
+
+// probedOffers adds offers and receiving codes.
+func probedOffers(s *kit.Server, known map[string]string) {
+	s.T.Helper()
+	code := func(c *kit.Client) (id, text string) {
+		var made api.ReceivingCode
+		c.Post(receivingCodes, object{"single_use": false}).Is(http.StatusCreated).JSON(&made)
+		return strconv.FormatInt(made.ID, 10), made.Code
+	}
+	offer := func(from *kit.Client, text string, sim int64) string {
+		return strings.TrimPrefix(from.Post(offers, offering(text, sim)).Is(http.StatusCreated).Header.Get("Location"), offers+"/")
+	}
+	admin, target, both := s.As("admin@example.com"), s.As("target@example.com"), s.As("both@example.com")
+	id, text := code(admin)
+	known["receiving"], known["offer"], known["offered SIM"] = id, offer(target, text, kit.SIMInFR), strconv.Itoa(kit.SIMInFR)
+	_, known["code of FR"] = code(target)
+	known["outgoing"] = offer(admin, known["code of FR"], 1021)
+	known["foreign receiving"], text = code(both)
+	known["foreign offer"] = offer(both.In(901), text, kit.SIMElsewhere)
 }
 
 func entryOf(a *kit.Answer) string {

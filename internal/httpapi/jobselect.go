@@ -33,17 +33,22 @@ func migrationOptions(b wire.JobRequest) (n control.NewJob, err error) {
 	if n.Options.AllowedStatuses, err = allowedStatuses(b.AllowedSIMStatuses); err != nil {
 		return n, err
 	}
-	if b.Landing != nil {
-		switch b.Landing.Status {
-		case "contract":
-		case "activate":
-			n.Options.Activate = true
-		default:
-			return n, fleet.Invalid("landing.status", "%q is not known; use contract or activate", fleet.Clip(b.Landing.Status))
-		}
+	if n.Options.Activate, err = landing(b.Landing); err != nil {
+		return n, err
 	}
 	err = jobOptions(&n, jobTexts{b.DryRun, b.OnConflict, b.NotBefore, b.NotAfter, b.Reference, b.Reason}, jobParts{b.Windows, b.Waves, b.Gate})
 	return n, err
+}
+
+// landing reports whether Activated SIMs stay Activated at the target.
+func landing(l *wire.JobLanding) (activate bool, err error) {
+	switch {
+	case l == nil || l.Status == "contract":
+		return false, nil
+	case l.Status == "activate":
+		return true, nil
+	}
+	return false, fleet.Invalid("landing.status", "%q is not known; use contract or activate", fleet.Clip(l.Status))
 }
 
 // statusJobRequest converts the body of POST /api/v1/sim_status_job.

@@ -218,6 +218,41 @@ var operations = []operation{
 	{"POST /api/v1/migration_job/{job_id}/retry", identity.MigrateSIMs, resolved, fleet.AuditJobCreated, (*api).retryJob},
 	{"POST /api/v1/migration_job/{job_id}/undo", identity.MigrateSIMs, resolved, fleet.AuditJobCreated, (*api).undoJob},
 
+	{
+		"GET /api/v1/receiving_code", identity.ManageOffers, resolved, none,
+		list(fleet.ReceivingCodeList, (*rules).ListReceivingCodes, receivingCodeID, receivingCode),
+	},
+	{
+		"POST /api/v1/receiving_code", identity.ManageOffers, resolved, fleet.AuditCodeMade,
+		writeOnce("receiving_code.make", newReceivingCode, (*rules).MakeReceivingCode, madeReceivingCode),
+	},
+	{
+		"DELETE /api/v1/receiving_code/{code_id}", identity.ManageOffers, resolved, fleet.AuditCodeRevoked,
+		writeOnce("receiving_code.revoke", oneReceivingCode, (*rules).RevokeReceivingCode, noContent),
+	},
+	{
+		"GET /api/v1/migration_offer", identity.ReadMigrations, resolved, none,
+		list(fleet.OfferList, (*rules).ListOffers, offerItemID, offerBody),
+	},
+	{
+		"POST /api/v1/migration_offer", identity.ManageOffers, resolved, fleet.AuditOfferMade,
+		writeOnce("offer.make", offerRequest, (*rules).MakeOffer, madeOffer),
+	},
+	{"GET /api/v1/migration_offer/{offer_id}", identity.ReadMigrations, resolved, none, call(offerID, (*rules).Offer, offerBody)},
+	{"GET /api/v1/migration_offer/{offer_id}/sim", identity.ReadMigrations, resolved, none, (*api).listOfferSIMs},
+	{
+		"POST /api/v1/migration_offer/{offer_id}/accept", identity.ManageOffers, resolved, fleet.AuditOfferAccepted,
+		writeOnce("offer.accept", offerAcceptance, (*rules).AcceptOffer, answeredOffer),
+	},
+	{
+		"POST /api/v1/migration_offer/{offer_id}/refuse", identity.ManageOffers, resolved, fleet.AuditOfferRefused,
+		writeOnce("offer.refuse", offerRefusal, (*rules).RefuseOffer, offerReply),
+	},
+	{
+		"POST /api/v1/migration_offer/{offer_id}/cancel", identity.ManageOffers, resolved, fleet.AuditOfferCancelled,
+		writeOnce("offer.cancel", cancelledOffer, (*rules).CancelOffer, offerReply),
+	},
+
 	{"GET /api/v1/country", identity.ReadWorkspace, resolved, none, listed(countries)},
 	{
 		"GET /api/v1/organisation/my", identity.ReadWorkspace, resolved, none,

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
@@ -70,6 +71,13 @@ var heldWrites = map[string]heldWrite{
 	"PATCH /api/v1/endpoint/{endpoint_id}/connectivity": {path: deviceURL(kit.DeviceWithSIM) + "/connectivity", body: `{"location": null}`, program: true},
 	"PATCH /api/v2/endpoint/multi":                      {body: `[{"id": 9003, "name": "other"}]`, program: true},
 	"DELETE /api/v2/endpoint/multi":                     {body: `[{"id": 9004}]`, program: true},
+
+	"POST /api/v1/receiving_code":                    {body: `{"description": "x"}`},
+	"DELETE /api/v1/receiving_code/{code_id}":        {path: "/api/v1/receiving_code/{receiving}"},
+	"POST /api/v1/migration_offer":                   {body: `{"receiving_code": "{code of FR}", "select": {"sims": [{"id": 1006}]}, "dry_run": false}`},
+	"POST /api/v1/migration_offer/{offer_id}/accept": {path: "/api/v1/migration_offer/{accepted}/accept", body: `{"dry_run": false}`},
+	"POST /api/v1/migration_offer/{offer_id}/refuse": {path: "/api/v1/migration_offer/{refused}/refuse"},
+	"POST /api/v1/migration_offer/{offer_id}/cancel": {path: "/api/v1/migration_offer/{cancelled}/cancel"},
 
 	"PATCH /api/v1/organisation/my/setting": {body: `{"reason_required": false}`}, // true would refuse the other rows
 
@@ -190,9 +198,35 @@ users:
 	v.client = s.As(v.name)
 	key, app := v.client.NewFactor()
 	device := s.TrustDevice(v.id)
-	v.known = strings.NewReplacer(append(heldJobs(s, v.client), "{key}", fmt.Sprint(key.ID), "{code}", app.Code(), "{device}", fmt.Sprint(device), "{token}", newToken(s.As("admin@example.com")),
+	v.known = strings.NewReplacer(append(append(heldJobs(s, v.client), heldOffers(s, int64(n))...), "{key}", fmt.Sprint(key.ID), "{code}", app.Code(), "{device}", fmt.Sprint(device), "{token}", newToken(s.As("admin@example.com")),
 		"{entry}", entryOf(s.As("admin@example.com").Post(migration, realRun(migrationTo(kit.FleetFR, 1100+int64(n))))))...)
 	return v
+}
+
+// heldOffers makes an offer for each answer to one: two to FleetDE and one of it. It also makes receiving
+// codes of both Workspaces.
+func heldOffers(s *kit.Server, n int64) (known []string) {
+	s.T.Helper()
+	code := func(c *kit.Client) (id, text string) {
+		var made api.ReceivingCode
+		c.Post(receivingCodes, object{}).Is(http.StatusCreated).JSON(&made)
+		return fmt.Sprint(made.ID), made.Code
+	}
+	giver := s.As("admin@example.com")
+	receiver := giver.In(kit.FleetFR)
+	offer := func(from, to *kit.Client, sim int64) string {
+		_, text := code(to)
+		path := from.Post(offers, offering(text, sim)).Is(http.StatusCreated).Header.Get("Location")
+		return strings.TrimPrefix(path, offers+"/")
+	}
+	first := 1150 + 3*n
+	giver.Post(migration, realRun(migrationTo(kit.FleetFR, first, first+1))).Is(http.StatusOK)
+	own, _ := code(giver)
+	_, foreign := code(receiver)
+	return []string{
+		"{receiving}", own, "{code of FR}", foreign, "{accepted}", offer(receiver, giver, first), "{refused}", offer(receiver, giver, first+1),
+		"{cancelled}", offer(giver, receiver, first+2),
+	}
 }
 
 // heldJobs makes a job in each state from which a write leads, and returns their paths.

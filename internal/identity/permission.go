@@ -30,6 +30,7 @@ const (
 	ManageMembers   Permission = "member.manage"
 	ManageTokens    Permission = "token.manage"
 	ReadAudit       Permission = "audit.read"
+	ManageOffers    Permission = "offer.manage"
 )
 
 // Grant is one row of the permission table: which callers have a permission.
@@ -69,6 +70,7 @@ var grants = []Grant{
 	{ManageMembers, "Manage the members of the Workspaces that the user administers", anyUser, false},
 	{ManageTokens, "Create and revoke application tokens", administrators, false},
 	{ReadAudit, "Read the audit log of the Workspace", administrators, false},
+	{ManageOffers, "Offer SIMs to other Workspaces, answer offers and make receiving codes", administrators, false},
 }
 
 // Grants returns a copy of the table, one row per permission.

@@ -37,6 +37,7 @@ var want = map[identity.Permission]string{
 	identity.ManageTokens:    "aS",
 	identity.ManageWorkspace: "aS",
 	identity.ReadAudit:       "aS",
+	identity.ManageOffers:    "aS",
 }
 
 var callers = map[string]identity.Principal{

@@ -13,10 +13,11 @@ import (
 
 // Intervals of the background tasks. Several servers may run them at once.
 const (
-	sweepEvery = time.Hour
-	clockEvery = time.Minute
-	foldEvery  = time.Second
-	mailEvery  = time.Second
+	sweepEvery  = time.Hour
+	clockEvery  = time.Minute
+	foldEvery   = time.Second
+	mailEvery   = time.Second
+	offersEvery = time.Second
 )
 
 // jobsOfServer is how many jobs one server works on at once.
@@ -34,6 +35,7 @@ func (s *Server) run(ctx context.Context) {
 	duties.Go(func() { s.every(ctx, sweepEvery, "sweep", s.Operator.Sweep) })
 	duties.Go(func() { s.every(ctx, clockEvery, "clock", s.Operator.CheckClock) })
 	duties.Go(func() { s.every(ctx, foldEvery, "fold", s.Operator.Fold) })
+	duties.Go(func() { s.every(ctx, offersEvery, "offers", s.Control.TendOffers) })
 	duties.Go(func() { s.jobs(ctx) })
 	if s.mailer.Load() != nil {
 		duties.Go(func() { s.every(ctx, mailEvery, "mail", s.deliver) })

@@ -7,7 +7,8 @@ import (
 )
 
 // applyPostgresSQL is one statement: one round trip, and all its parts see the same lines. The
-// UPDATE is guarded by the SIM's Workspace and version; the caller compares the count.
+// UPDATE is guarded by the SIM's Workspace and version, and, if it moves the SIM, by its offer, so that
+// an offer which was made since the snapshot counts; the caller compares the count.
 var applyPostgresSQL = named(`
 	WITH entry AS (
 		INSERT INTO ledger (uid, kind, at, user_id, token_id, target_id, sims, detach_devices, allowed_statuses, delta, ids_delta, audited,
@@ -22,8 +23,10 @@ var applyPostgresSQL = named(`
 			WITH ORDINALITY AS t (sim_id, version, workspace_before, workspace_after, status_before, status_after, device_before, device_after, device_name, ordinal)
 	), moved AS (
 		UPDATE sims s SET workspace_id = l.workspace_after, status = l.status_after, device_id = l.device_after, version = l.version,
-			activated_at = CASE WHEN l.status_after = ` + activatedSIM + ` THEN COALESCE(s.activated_at, :at) ELSE s.activated_at END
+			activated_at = CASE WHEN l.status_after = ` + activatedSIM + ` THEN COALESCE(s.activated_at, :at) ELSE s.activated_at END,
+			offer_id = ` + offerAfter + `
 		FROM l WHERE s.id = l.sim_id AND s.workspace_id = l.workspace_before AND s.version = l.version - 1
+			AND (l.workspace_after = l.workspace_before OR COALESCE(s.offer_id, 0) = :offer)
 		RETURNING s.id
 	), lines AS (
 		INSERT INTO ledger_lines (sim_id, version, ledger_id, ordinal, workspace_before, workspace_after, status_before, status_after, device_before, device_after, device_name)
@@ -66,7 +69,7 @@ func (tx *Tx) applyPostgres(ctx context.Context, c Change) (id fleet.MigrationID
 
 func (tx *Tx) applyParams(c Change) params {
 	p := tx.entryParams(c, 0)
-	p["device_names"], p["side_authorities"] = c.deviceNames(), c.authorities()
+	p["device_names"], p["side_authorities"], p["offer"] = c.deviceNames(), c.authorities(), int64(c.Offer)
 	p.add("sim_ids versions workspaces_before workspaces_after statuses_before statuses_after devices_before devices_after", c.lineColumns()...)
 	p.add("side_workspaces side_kinds side_sims", c.sideColumns()...)
 	p.add(eventArrayNames, c.eventColumns()...)

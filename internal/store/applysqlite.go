@@ -16,7 +16,7 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 	if err := tx.insertLinesSQLite(ctx, id, c.Lines); err != nil {
 		return 0, 0, false, err
 	}
-	if moved, err = tx.execRows(ctx, moveSIMsSQLite, int64(id), micros(tx.now)); err != nil {
+	if moved, err = tx.execRows(ctx, moveSIMsSQLite, int64(id), micros(tx.now), int64(c.Offer)); err != nil {
 		return 0, 0, false, err
 	}
 	if err := tx.addTally(ctx, c.tally()); err != nil {
@@ -90,12 +90,15 @@ func deviceName(before fleet.SIMState) any {
 	return before.DeviceName
 }
 
-// The UPDATE is guarded by the SIM's Workspace and version; the caller compares the count.
+// The UPDATE is guarded by the SIM's Workspace and version, and, if it moves the SIM, by its offer; the
+// caller compares the count.
 const moveSIMsSQLite = `
 	UPDATE sims SET workspace_id = l.workspace_after, status = l.status_after, device_id = l.device_after, version = l.version,
-		activated_at = CASE WHEN l.status_after = ` + activatedSIM + ` THEN COALESCE(sims.activated_at, $2) ELSE sims.activated_at END
+		activated_at = CASE WHEN l.status_after = ` + activatedSIM + ` THEN COALESCE(sims.activated_at, $2) ELSE sims.activated_at END,
+		offer_id = ` + offerAfter + `
 	FROM ledger_lines l
-	WHERE l.ledger_id = $1 AND sims.id = l.sim_id AND sims.workspace_id = l.workspace_before AND sims.version = l.version - 1`
+	WHERE l.ledger_id = $1 AND sims.id = l.sim_id AND sims.workspace_id = l.workspace_before AND sims.version = l.version - 1
+		AND (l.workspace_after = l.workspace_before OR COALESCE(sims.offer_id, 0) = $3)`
 
 // insertLineEvents inserts the events of the lines, with one statement per kind of event.
 func (tx *Tx) insertLineEvents(ctx context.Context, id fleet.MigrationID, c Change) error {

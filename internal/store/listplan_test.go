@@ -91,6 +91,14 @@ var listPlans = []listPlan{
 		_, err := tx.Jobs(ctx, store.Caller{}, 100, l)
 		return err
 	}),
+	workspaceList("offers", fleet.OfferList, []string{"id", "direction", "status", "reference"}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
+		_, err := tx.Offers(ctx, 100, l)
+		return err
+	}),
+	workspaceList("receiving codes", fleet.ReceivingCodeList, []string{"id"}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
+		_, err := tx.ReceivingCodes(ctx, 100, l)
+		return err
+	}),
 	workspaceList("application tokens", fleet.ApplicationTokenList, []string{"id", "status", "created", "expiry_date"}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
 		_, err := tx.ApplicationTokens(ctx, 100, l)
 		return err
@@ -276,7 +284,7 @@ func listPlanned(t *testing.T, s *store.Store, name, want, q, sort string, spec 
 
 var (
 	scanned       = regexp.MustCompile(`^(inside: )?SCAN (s|m|v|sims|ledger|ledger_sides)( |$)|Seq Scan on (sims|ledger|ledger_sides)\b`)
-	othersScanned = regexp.MustCompile(`^SCAN (d|e|a|p|t)( |$)|^SCAN (j|o|v)( USING .*)?$|Seq Scan on (devices d|events e|audit a|audit_places p|profiles p|application_tokens t|jobs j|jobs o|job_sides v)\b`)
+	othersScanned = regexp.MustCompile(`^SCAN (d|e|a|p|t)( |$)|^SCAN (j|o|v)( USING .*)?$|Seq Scan on (devices d|events e|audit a|audit_places p|profiles p|application_tokens t|receiving_codes c|offers o|jobs j|jobs o|job_sides v)\b`)
 	// SQLite chooses by the shape of a statement, PostgreSQL by statistics that so few rows lack.
 	workspaceScanned = regexp.MustCompile(`^SEARCH (d|e) USING (COVERING )?INDEX (events_workspace|devices_of_workspace) `)
 	materialized     = regexp.MustCompile(`^SCAN (s|m|e|a|d|p|t)$`)
@@ -389,6 +397,7 @@ func TestOwnMigrationsAreIndexed(t *testing.T) {
 
 // smallLists are those whose plans need no test here.
 var smallLists = map[string]string{
+	"OfferSIMList":          "an offer has 10,000 SIMs at most",
 	"JobSIMList":            "see TestPagesOfJobsAreNotSorted",
 	"OperatorWorkspaceList": "an installation has thousands at most",
 	"OperatorUserList":      "an installation has thousands at most",

@@ -41,7 +41,7 @@ var hiddenValues = map[string]string{
 // noValues are the fields whose values belong to no Workspace.
 var noValues = []string{
 	"status", "sim_status", "state", "kind", "model", "satellite_capable", "production_date", "created", "last_updated", "expiry_date", "timestamp", "from", "until",
-	"type", "event_type", "source", "event_source", "severity", "event_severity", "alert", "network", "rat", "country", "action", "outcome", "error_code", "subject_type", "verdict",
+	"type", "event_type", "source", "event_source", "severity", "event_severity", "alert", "network", "rat", "country", "action", "outcome", "error_code", "subject_type", "verdict", "direction",
 }
 
 // sought are the fields whose values are looked for among all that there are, if they are few: the
@@ -240,7 +240,8 @@ func fillHidden(t *testing.T, url string, d store.Dialect) {
 		return fmt.Sprintf("printf('%%0%dd', g.n)", width)
 	}
 	line := "INSERT INTO ledger_lines (sim_id, version, ledger_id, ordinal, workspace_before, workspace_after, status_before, status_after) SELECT g.n, %[1]d, g.n, %[1]d, g.n, g.n, 0, 0 FROM {all}"
-	texts := strings.NewReplacer("{all}", all, "{of}", fmt.Sprint(foreignIDs), "{over}", over, "{digits 10}", digits(10), "{digits 12}", digits(12), "{digits 13}", digits(13))
+	texts := strings.NewReplacer("{all}", all, "{of}", fmt.Sprint(foreignIDs), "{over}", over, "{digits 10}", digits(10), "{digits 12}", digits(12), "{digits 13}", digits(13),
+		"{bytes}", map[store.Dialect]string{store.Postgres: "convert_to(g.n::text, 'UTF8')", store.SQLite: "CAST(g.n AS BLOB)"}[d])
 	db := rawSQL(t, url)
 	for _, text := range []string{
 		`INSERT INTO workspaces (id, name, type, status, country, created_at) SELECT g.n, 'hidden ' || g.n, 4, 1, 'DE', 1 FROM {all}`,
@@ -267,6 +268,10 @@ func fillHidden(t *testing.T, url string, d store.Dialect) {
 			part, position, done, wave, version, attempt, lease_owner, lease_until) {over}
 		SELECT g.n, 'migration', 'done', '{}', g.n, {of}, g.n, '{}', '{}', 'H-' || g.n, '', '', '', 1, 0, 0, 0, 0, 0, 0, '', 0 FROM {all}`,
 		`INSERT INTO job_sides (workspace_id, job_id, side) SELECT g.n, g.n, 1 FROM {all}`,
+		`INSERT INTO receiving_codes (id, hash, workspace_id, user_id, description, single_use, created_at, expires_at, offers, sims) {over}
+		SELECT g.n, {bytes}, {of}, g.n, '', 1, 1, 2, 1, 1 FROM {all}`,
+		`INSERT INTO offers (id, code_id, source_id, target_id, user_id, state, detach_devices, reference, reason, created_at, expires_at, reminders,
+			sims, accepted, refused, gone) {over} SELECT g.n, g.n, {of}, {of}, g.n, 'pending', 0, 'H-' || g.n, '', 1, 2, 0, 1, 0, 0, 0 FROM {all}`,
 	} {
 		if _, err := db.ExecContext(t.Context(), texts.Replace(text)); err != nil {
 			t.Fatalf("%s: %v", text, err)

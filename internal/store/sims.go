@@ -9,21 +9,21 @@ import (
 
 const simColumns = `s.id, s.iccid, s.eid, s.imsi, s.msisdn, s.status, s.workspace_id, s.issuer_id, COALESCE(s.reseller_id, 0),
 	COALESCE(s.device_id, 0), COALESCE((SELECT d.name FROM devices d WHERE d.id = s.device_id), ''),
-	s.produced_at, COALESCE(s.activated_at, 0), s.version, s.model_id`
+	s.produced_at, COALESCE(s.activated_at, 0), s.version, s.model_id, COALESCE(s.offer_id, 0)`
 
 func scanSIM(r rows, more ...any) (fleet.SIM, error) {
 	// Plain types: database/sql and pgx are slower with named types.
-	var id, status, workspace, issuer, reseller, device, produced, activated, version, model int64
+	var id, status, workspace, issuer, reseller, device, produced, activated, version, model, offer int64
 	var iccid, eid, imsi, msisdn, name string
 	dest := append([]any{
-		&id, &iccid, &eid, &imsi, &msisdn, &status, &workspace, &issuer, &reseller, &device, &name, &produced, &activated, &version, &model,
+		&id, &iccid, &eid, &imsi, &msisdn, &status, &workspace, &issuer, &reseller, &device, &name, &produced, &activated, &version, &model, &offer,
 	}, more...)
 	err := r.Scan(dest...)
 	return fleet.SIM{
 		ID: fleet.SIMID(id), ICCID: fleet.ICCID(iccid), EID: eid, IMSI: imsi, MSISDN: msisdn, Status: fleet.SIMStatus(status),
 		Workspace: fleet.WorkspaceID(workspace), Issuer: fleet.WorkspaceID(issuer), Reseller: fleet.WorkspaceID(reseller),
 		Device: fleet.DeviceID(device), DeviceName: name, Produced: fromMicros(produced), Activated: fromMicros(activated), Version: version,
-		Model: fleet.ModelID(model),
+		Model: fleet.ModelID(model), Offer: fleet.OfferID(offer),
 	}, err
 }
 

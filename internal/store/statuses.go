@@ -19,6 +19,10 @@ const (
 	plannedVerdict    = "0"
 	doneVerdict       = "1"
 	driftedVerdict    = "3"
+	offeredSIM        = "0" // the states of SIMs of offers
+	acceptedSIM       = "1"
+	refusedSIM        = "2"
+	goneSIM           = "3"
 
 	// These are known in the database only.
 	sourceSide        = "0" // of a migration or a job

@@ -32,6 +32,10 @@ func TestStatusesAreThoseOfFleet(t *testing.T) {
 		{"plannedVerdict", plannedVerdict, int(fleet.VerdictPlanned)},
 		{"doneVerdict", doneVerdict, int(fleet.VerdictDone)},
 		{"driftedVerdict", driftedVerdict, int(fleet.VerdictDrifted)},
+		{"offeredSIM", offeredSIM, int(fleet.SIMOffered)},
+		{"acceptedSIM", acceptedSIM, int(fleet.SIMOfferAccepted)},
+		{"refusedSIM", refusedSIM, int(fleet.SIMOfferRefused)},
+		{"goneSIM", goneSIM, int(fleet.SIMOfferGone)},
 		{"targetSide", targetSide, flag(Side{Target: true}.Target)},
 		{"sourceSide", sourceSide, flag(Side{}.Target)},
 	} {

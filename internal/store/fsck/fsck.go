@@ -164,7 +164,7 @@ func (f *checker) conclude() {
 }
 
 // invariantOrder is the order of the report. A check of another invariant comes last.
-var invariantOrder = []string{pagesInvariant, "I1", "I2", "I3", "I4", "I6", "I8", "I9", "I13", "I14", "I15", "I19", tallyInvariant}
+var invariantOrder = []string{pagesInvariant, "I1", "I2", "I3", "I4", "I6", "I8", "I9", "I13", "I14", "I15", "I19", offersInvariant, tallyInvariant}
 
 // inOrder returns all checks by their numbers.
 func (f *checker) inOrder() []Check {

@@ -19,7 +19,7 @@ type question struct {
 
 // queries runs all questions.
 func (f *checker) queries(ctx context.Context) error {
-	for _, q := range slices.Concat(questions, jobQuestions) {
+	for _, q := range slices.Concat(questions, jobQuestions, offerQuestions) {
 		c := Check{Key: q.key, Invariant: q.invariant, Name: q.name}
 		err := c.timed(func() error { return f.ask(ctx, q, &c) })
 		if err != nil {

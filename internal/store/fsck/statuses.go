@@ -17,6 +17,10 @@ var (
 	migrationEvent    = number(fleet.EventMigration)
 	registrationEvent = number(fleet.EventSIMRegistered)
 	doneVerdict       = number(fleet.VerdictDone)
+	offeredSIM        = number(fleet.SIMOffered)
+	acceptedSIM       = number(fleet.SIMOfferAccepted)
+	refusedSIM        = number(fleet.SIMOfferRefused)
+	goneSIM           = number(fleet.SIMOfferGone)
 
 	// lineEvents are the types of events that lines of the ledger have.
 	lineEvents = strings.Join([]string{

@@ -200,7 +200,7 @@ func (e *env) sound(b Breakable) {
 			e.Errorf("%s %s: %v", c.Invariant, c.Key, c.First)
 		}
 	}
-	want := 38
+	want := 42
 	if e.s.Dialect() == store.SQLite {
 		want += len(onlySQLite)
 	}

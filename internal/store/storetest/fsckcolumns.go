@@ -35,13 +35,14 @@ func RunFsckColumns(t *testing.T, b Breakable, raw func() *sql.DB) {
 	e.update(func(ctx context.Context, tx *store.Tx) error { // a change that is not counted yet
 		return tx.PutDevice(ctx, fleet.Device{ID: 9100, Workspace: FleetDE, Name: "later"})
 	})
+	db := raw()
+	e.offers(db)
 	e.sound(b)
 	var report fsck.Report
 	e.view(func(ctx context.Context, tx *store.Tx) (err error) {
 		report, err = fsck.Run(ctx, tx)
 		return err
 	})
-	db := raw()
 	seen := make(map[string]bool)
 	columns := columnsOf(t, db)
 	e.save(db, columns)
@@ -127,6 +128,31 @@ func (e *env) jobs() {
 		}
 		return tx.SetVerdicts(ctx, id, done)
 	})
+}
+
+// offers adds an offer that is open, one that made entry 3, and one that job 1 answered.
+func (e *env) offers(db *sql.DB) {
+	e.Helper()
+	const offer = `INSERT INTO offers (id, code_id, source_id, target_id, user_id, state, detach_devices, reference, reason, created_at, expires_at, reminders,
+		ledger_id, job_id, sims, accepted, refused, gone) VALUES `
+	hashes := strings.NewReplacer("{a}", "x'61'", "{b}", "x'62'")
+	if e.s.Dialect() == store.Postgres {
+		hashes = strings.NewReplacer("{a}", `'\x61'`, "{b}", `'\x62'`)
+	}
+	for i, text := range []string{
+		`INSERT INTO receiving_codes (id, hash, workspace_id, user_id, description, single_use, created_at, expires_at, offers, sims)
+			VALUES (1, {a}, 200, 1, '', 0, 1, 2, 2, 6), (2, {b}, 100, 1, '', 1, 1, 2, 1, 1)`,
+		offer + "(1, 1, 100, 200, 1, 'pending', 0, '', '', 1, 2, 0, NULL, NULL, 2, 0, 0, 0)",
+		offer + "(2, 2, 200, 100, 1, 'accepted', 0, '', '', 1, 2, 0, 3, NULL, 1, 1, 0, 0)",
+		offer + "(3, 1, 100, 200, 1, 'partly_accepted', 0, '', '', 1, 2, 0, NULL, 1, 4, 3, 1, 0)",
+		`INSERT INTO offer_sims (offer_id, sim_id, status, state, reason) VALUES (1, 15, 0, 0, ''), (1, 18, 0, 0, ''), (2, 11, 0, 1, ''),
+			(3, 10, 0, 1, ''), (3, 11, 0, 1, ''), (3, 12, 0, 1, ''), (3, 16, 0, 2, 'x')`,
+		"UPDATE sims SET offer_id = 1 WHERE id IN (15, 18)",
+	} {
+		if _, err := db.ExecContext(e.Context(), hashes.Replace(text)); err != nil {
+			e.Fatalf("offers, statement %d: %v", i, err)
+		}
+	}
 }
 
 // owned adds what past lacks: a change of owners, the registration of a batch, and an undo.

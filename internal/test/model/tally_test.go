@@ -115,6 +115,16 @@ var leftOut = map[string]string{
 	"GET /api/v1/audit":                            "the tables are compared instead: both engines must have the same audit rows",
 	"GET /api/v1/sim_batch/bic/{}":                 batch,
 	"PATCH /api/v1/sim_batch/bic/{}":               batch,
+	"GET /api/v1/receiving_code":                   offers,
+	"POST /api/v1/receiving_code":                  offers,
+	"DELETE /api/v1/receiving_code/{}":             offers,
+	"GET /api/v1/migration_offer":                  offers,
+	"POST /api/v1/migration_offer":                 offers,
+	"GET /api/v1/migration_offer/{}":               offers,
+	"GET /api/v1/migration_offer/{}/sim":           offers,
+	"POST /api/v1/migration_offer/{}/accept":       offers,
+	"POST /api/v1/migration_offer/{}/refuse":       offers,
+	"POST /api/v1/migration_offer/{}/cancel":       offers,
 	"POST /api/v1/authenticate/device":             secrets,
 	"PATCH /api/v1/user/password":                  secrets,
 	"POST /api/v1/user/mfa":                        secrets,
@@ -155,6 +165,7 @@ const (
 	history        = "fleet.Stays derives it from ledger lines that the model compares"
 	batch          = "the world of the model has no codes of batches"
 	secrets        = "its answer or its request holds what only one server can make: codes, keys, tokens"
+	offers         = "the model does not know offers yet; contract tests and fsck check them"
 	people         = "users and members change behind the servers' backs here, by the operator's rules"
 )
 

@@ -36,7 +36,7 @@ var planner = []faults.Mutation{
 	replace("first_reason", "a refusal has only its first reason",
 		conflictFile, "\t\treturn nil\n\t}\n\treturn c\n", "\t\treturn nil\n\t}\n\tc.Groups = c.Groups[:1]\n\treturn c\n"),
 	replace("detach_forgets", "a SIM that moves keeps its device",
-		planFile, "\ts.Device, s.DeviceName = 0, \"\"\n", ""),
+		planFile, "\ts.Device, s.DeviceName, s.Offer = 0, \"\", 0\n", "\ts.Offer = 0\n"),
 	replace("not_suspended", "an activated SIM stays activated when it moves",
 		"internal/fleet/status.go", "\tif s == SIMActivated {\n\t\treturn SIMSuspended\n\t}\n\treturn s\n", "\treturn s\n"),
 	replace("version_kept", "a change does not raise the SIM's version",
