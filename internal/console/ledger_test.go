@@ -157,6 +157,20 @@ func TestUndo_Form(t *testing.T) {
 	})
 }
 
+// The preview of an undo asks for a reason if a Workspace requires one.
+func TestUndo_NeedsReason(t *testing.T) {
+	s := serveSite(t, kit.StartFerry(t, kit.SQLite), console.Options{})
+	here := fmt.Sprintf("/ledger/%d/undo", s.move(kit.FleetFR, kit.ActivatedSIM))
+	const asks = `maxlength="500" required aria-describedby="why-hint"`
+	p := s.as(t, "admin@example.com")
+	p.get(here).is(t, http.StatusOK).has(t, "Undo: 1 SIM goes back to Fleet DE").lacks(t, asks)
+	s.As("admin@example.com").In(kit.FleetDE).Patch("/api/v1/organisation/my/setting", map[string]any{"reason_required": true}).Is(http.StatusOK)
+	form := p.get(here).is(t, http.StatusOK).has(t, "Undo: 1 SIM goes back to Fleet DE", asks, "requires a reason").fields("confirm")
+	form.Set("confirm", "1")
+	form.Set("reason", "too early")
+	p.get(p.send(p.request(http.MethodPost, here, form)).is(t, http.StatusSeeOther).Header.Get("Location")).has(t, "The move is undone.", "too early")
+}
+
 // fields returns the fields of the form of a class.
 func (a answer) fields(class string) url.Values {
 	_, form, _ := strings.Cut(a.Text, `<form class="`+class+`"`)

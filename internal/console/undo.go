@@ -71,10 +71,11 @@ func (q undoQuery) Sel() string {
 
 // undoData is what the preview of an undo shows.
 type undoData struct {
-	Entry   fleet.Migration
-	Query   undoQuery
-	Problem string // of the form that is shown again
-	Refused string // why the caller cannot ask for this undo; then the page shows nothing else
+	Entry       fleet.Migration
+	Query       undoQuery
+	Problem     string // of the form that is shown again
+	NeedsReason bool   // a Workspace requires one, and none is given
+	Refused     string // why the caller cannot ask for this undo; then the page shows nothing else
 
 	Plan         *fleet.UndoPlan // nil if there are reasons against it
 	Tag          string          // of the plan
@@ -139,11 +140,13 @@ func (r *request) previewUndo(q undoQuery, problem string) (reply, error) {
 		d.All = len(m.Lines)
 	}
 	req := q.request(m.ID)
-	if req.Note.Reason == "" {
-		req.Note.Reason = "preview" // the form that confirms the undo asks for the reason
-	}
 	plan, err := r.control().PreviewUndo(r.Context(), r.who, req)
 	var refused *fleet.Conflicts
+	if errors.As(err, &refused) && slices.ContainsFunc(refused.Groups, func(g fleet.Conflict) bool { return g.Code == fleet.ReasonRequired }) {
+		d.NeedsReason, refused = true, nil
+		req.Note.Reason = "preview" // the form that confirms the undo asks for the reason
+		plan, err = r.control().PreviewUndo(r.Context(), r.who, req)
+	}
 	title := text("undo.title.blocked")
 	switch {
 	case err == nil:
