@@ -16,7 +16,8 @@ type AuthRequest struct {
 }
 
 // DeviceAuthorization starts the sign-in of a terminal, which a user approves in the console (RFC
-// 8628). The terminal shows UserCode and VerificationURI, and sends DeviceCode every Interval seconds.
+// 8628). The terminal shows UserCode and VerificationURI, and sends DeviceCode every Interval
+// seconds.
 type DeviceAuthorization struct {
 	DeviceCode      string `json:"device_code"`
 	UserCode        string `json:"user_code"`

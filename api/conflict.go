@@ -9,7 +9,8 @@ type MigrationConflict struct {
 }
 
 // ConflictReason is one rule that the migration breaks: 1502 to 1509, 1510 to 1512 of an
-// undo, 1515, 1516, and 1519 to 1599 of rules that are data. SIMs is empty if the reason is the target Workspace itself.
+// undo, 1515, 1516, and 1519 to 1599 of rules that are data. SIMs is empty if the reason is the
+// target Workspace itself.
 type ConflictReason struct {
 	ErrorCode int            `json:"error_code"`
 	Message   string         `json:"message"`

@@ -44,8 +44,8 @@ type DeviceFields struct {
 	LastUpdated json.RawMessage `json:"last_updated,omitempty"`
 }
 
-// SIMAttachment selects the SIM of a device. An id of null takes it out. Other properties of a SIM are
-// accepted.
+// SIMAttachment selects the SIM of a device. An id of null takes it out. Other properties of a SIM
+// are accepted.
 type SIMAttachment struct {
 	ID       Optional[ID]   `json:"id,omitzero"`
 	Activate Optional[bool] `json:"activate,omitzero"` // whether an Issued SIM becomes Activated

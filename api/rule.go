@@ -26,8 +26,8 @@ func (r ConflictReason) Text() string {
 	return text
 }
 
-// RuleWarning is a rule that applies to SIMs of a request without refusing them: it warns, it is not
-// valid yet, or the request has its approval.
+// RuleWarning is a rule that applies to SIMs of a request without refusing them: it warns, it is
+// not valid yet, or the request has its approval.
 type RuleWarning struct {
 	ID        string `json:"id"`
 	Version   int64  `json:"version"`

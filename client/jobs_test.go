@@ -185,8 +185,8 @@ func TestWatchJobByEvents(t *testing.T) {
 	}
 }
 
-// JobVerdicts reads JSON Lines, and pages from a server that has none. A stream that breaks off is an
-// error.
+// JobVerdicts reads JSON Lines, and pages from a server that has none. A stream that breaks off is
+// an error.
 func TestJobVerdicts(t *testing.T) {
 	for name, tt := range map[string]struct {
 		kind, body string

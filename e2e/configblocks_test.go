@@ -51,8 +51,8 @@ func TestLanguagesOfBlocks(t *testing.T) {
 	}
 }
 
-// TestSettingsBlocks loads each YAML block of the documents as the settings file of a server, except
-// those for Docker Compose and Kubernetes.
+// TestSettingsBlocks loads each YAML block of the documents as the settings file of a server,
+// except those for Docker Compose and Kubernetes.
 func TestSettingsBlocks(t *testing.T) {
 	blocks := 0
 	for _, file := range documents(t) {

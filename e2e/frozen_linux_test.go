@@ -378,7 +378,8 @@ func (s *twoServers) readiness(t *testing.T, stop <-chan struct{}) (took []time.
 	}
 }
 
-// checkContinued lets the frozen server continue: it finds its session ended, and nothing is half done.
+// checkContinued lets the frozen server continue: it finds its session ended, and nothing is half
+// done.
 func (s *twoServers) checkContinued(t *testing.T, c frozenCaller) {
 	t.Helper()
 	if status, answer, _, err := c.move(t.Context(), 1, 100, 10); err != nil || status != http.StatusOK && status != http.StatusConflict {

@@ -22,8 +22,8 @@ import (
 	"time"
 )
 
-// TestCaddy runs Caddy, if it is installed, with the configuration of the page on installing in front
-// of a server.
+// TestCaddy runs Caddy, if it is installed, with the configuration of the page on installing in
+// front of a server.
 func TestCaddy(t *testing.T) {
 	site, rest, _ := strings.Cut(onlyBlock(t, "caddyfile"), "\n")
 	if site != "sims.example.com {" || !strings.HasSuffix(rest, "}\n") {
@@ -88,7 +88,8 @@ func proxyTransport(roots *x509.CertPool, socket string) *http.Transport {
 	}
 }
 
-// through sends requests through the proxy. A body that is too large is refused by the server, not by the proxy.
+// through sends requests through the proxy. A body that is too large is refused by the server, not
+// by the proxy.
 func through(t *testing.T, transport http.RoundTripper) {
 	t.Helper()
 	const site = "https://sims.example.com"

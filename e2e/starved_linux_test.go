@@ -352,7 +352,8 @@ func TestAttacksDoNotStarveOthers(t *testing.T) {
 	}
 }
 
-// Eight previews, one after the other, of one draft with 1.5 million ICCIDs: no request holds them all.
+// Eight previews, one after the other, of one draft with 1.5 million ICCIDs: no request holds them
+// all.
 func TestPreviewsTakeLittleMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it uploads 30 MB")

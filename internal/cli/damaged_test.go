@@ -14,8 +14,8 @@ var internals = []string{"json:", "invalid character", "unexpected end of JSON",
 const runPlan = `{"version":1,"created":"2026-11-22T10:00:00Z","server":"http://127.0.0.1:1","terms":{"target":{"id":200,"name":"x"},"detach_devices":false},` +
 	`"chunks":[{"by":"sims","sims":[{"id":1,"iccid":"8988303000000000012","status":{"id":1,"description":"x"},"source":{"id":100,"name":"y"}}]}]}`
 
-// TestDamagedFilesAreExplained damages each file that the commands keep, in several ways: the message
-// names the file and what to do, and has no words of a library.
+// TestDamagedFilesAreExplained damages each file that the commands keep, in several ways: the
+// message names the file and what to do, and has no words of a library.
 func TestDamagedFilesAreExplained(t *testing.T) {
 	const run = "runs/20261122-100000-abcd/"
 	for file, command := range map[string][]string{

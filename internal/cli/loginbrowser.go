@@ -11,8 +11,8 @@ import (
 	"github.com/simferry/simferry/client"
 )
 
-// inBrowser signs in without a password: the user approves the terminal in the console, in a browser
-// on any machine.
+// inBrowser signs in without a password: the user approves the terminal in the console, in a
+// browser on any machine.
 func (l *login) inBrowser(ctx context.Context, c *client.Client) (*api.AuthResponse, error) {
 	start, err := c.StartTerminal(ctx)
 	switch {

@@ -80,8 +80,8 @@ func outcomeOf(t *testing.T, got result) outcome {
 	return o
 }
 
-// A migration has the same exit code, verdicts and report, executed by the server or the command, and leaves the SIMs in
-// the same Workspaces.
+// A migration has the same exit code, verdicts and report, executed by the server or the command,
+// and leaves the SIMs in the same Workspaces.
 func TestBothWaysOfMigrateAgree(t *testing.T) {
 	list := filepath.Join(t.TempDir(), "sims.csv")
 	writeFile(t, list, "iccid\n8988303000000000251\n8988303000000000252\n8988303000000000251\n8988303000000000999\n8988303000000000260\n")

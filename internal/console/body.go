@@ -29,8 +29,8 @@ var (
 // fileMemory is how much of the files of a form is in memory; the rest is in temporary files.
 const fileMemory = 64 << 10
 
-// readForm reads a form. A form with a file needs a route with a larger body. Forms share the memory
-// for bodies with the API, and files its gate for uploads.
+// readForm reads a form. A form with a file needs a route with a larger body. Forms share the
+// memory for bodies with the API, and files its gate for uploads.
 //
 // Errors: TooLarge; BadRequest; Unavailable if the memory for bodies is used up; TooManyRequests if
 // too many files arrive.

@@ -9,8 +9,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// The ICCIDs of a large draft are kept in parts, so that no preview holds them all: each preview has the
-// same SIMs, and the parts are there as long as the draft.
+// The ICCIDs of a large draft are kept in parts, so that no preview holds them all: each preview
+// has the same SIMs, and the parts are there as long as the draft.
 func TestConsole_LargeDraft(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := serveSite(t, kit.StartFerry(t, e), console.Options{})

@@ -15,8 +15,8 @@ import (
 // who has switched in another tab meanwhile must not change the wrong Workspace.
 const workspaceField = "of-workspace"
 
-// anywhere are the permissions of forms that do the same in every Workspace: they are about the user,
-// or lead to another Workspace.
+// anywhere are the permissions of forms that do the same in every Workspace: they are about the
+// user, or lead to another Workspace.
 var anywhere = []identity.Permission{public, identity.WriteOwn, identity.SwitchWorkspace}
 
 var (
@@ -58,9 +58,9 @@ func (r *request) takeWorkspace() {
 	r.Form.Del(workspaceField)
 }
 
-// ofThisWorkspace requires that the form comes from a page of the Workspace of the session. Otherwise
-// the reply says which Workspace it was for, and offers to switch back. A form without the field is
-// accepted: its page may be older than this server.
+// ofThisWorkspace requires that the form comes from a page of the Workspace of the session.
+// Otherwise the reply says which Workspace it was for, and offers to switch back. A form without
+// the field is accepted: its page may be older than this server.
 func (r *request) ofThisWorkspace() (reply, error) {
 	of := r.formOf
 	if of == "" || slices.Contains(anywhere, r.route.need) || of == strconv.FormatInt(int64(r.who.Workspace), 10) {

@@ -83,8 +83,8 @@ var lateFields = map[string][]string{
 	"POST /sims/status":      {"/sims/status", "sel", "251", "to", "nothing"}, // shows the SIMs again
 }
 
-// The last byte of a form comes after the caller has lost the permission, in each way: no form takes
-// effect, and none shows a page.
+// The last byte of a form comes after the caller has lost the permission, in each way: no form
+// takes effect, and none shows a page.
 func TestConsole_LateForms(t *testing.T) {
 	for name, revoke := range map[string]func(*testing.T, *site){
 		"user suspended": func(_ *testing.T, s *site) { s.SetStatus(kit.AdminID, fleet.UserSuspended) },

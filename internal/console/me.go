@@ -141,8 +141,8 @@ func removeOwnBrowser(r *request) (reply, error) {
 	return r.remove(r.control().RemoveTrustedDevice, "/me", "browser")
 }
 
-// endOwnSession ends one session. If it has ended already, as when the form is sent twice, that is not
-// an error.
+// endOwnSession ends one session. If it has ended already, as when the form is sent twice, that is
+// not an error.
 func endOwnSession(r *request) (reply, error) {
 	err := r.control().EndOwnSession(r.Context(), r.who, r.PostForm.Get("session"))
 	if err != nil && fleet.CodeOf(err) != fleet.NotFound {

@@ -16,8 +16,8 @@ import (
 	"github.com/simferry/simferry/internal/tablefile"
 )
 
-// maxUpload is the most bytes of a form with a list of SIMs: a file of 256 MiB, as the API takes, and
-// the other fields.
+// maxUpload is the most bytes of a form with a list of SIMs: a file of 256 MiB, as the API takes,
+// and the other fields.
 const maxUpload = 256<<20 + maxForm
 
 var moveRoutes = []route{

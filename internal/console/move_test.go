@@ -116,8 +116,8 @@ func TestConsole_Move(t *testing.T) {
 	})
 }
 
-// A file: CSV and Excel, errors by line, going on without them, and their download. Nothing is taken
-// from a file that is not understood.
+// A file: CSV and Excel, errors by line, going on without them, and their download. Nothing is
+// taken from a file that is not understood.
 func TestConsole_MoveFile(t *testing.T) {
 	s := newSite(t, console.Options{})
 	p := s.as(t, "admin@example.com")

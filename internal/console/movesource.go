@@ -16,7 +16,8 @@ import (
 	"github.com/simferry/simferry/internal/iccidfile"
 )
 
-// chosenSIMs reads the first step: the SIMs of the source that is chosen, or a problem for the user.
+// chosenSIMs reads the first step: the SIMs of the source that is chosen, or a problem for the
+// user.
 func (r *request) chosenSIMs() (c chosen, problem string, err error) {
 	switch r.PostForm.Get("from") {
 	case "selection":
@@ -34,8 +35,8 @@ func (r *request) chosenSIMs() (c chosen, problem string, err error) {
 	return c, problem, err
 }
 
-// chosenList reads the selection of a list of SIMs. All that match are selected by the filter of the
-// list, so that there may be millions.
+// chosenList reads the selection of a list of SIMs. All that match are selected by the filter of
+// the list, so that there may be millions.
 func (r *request) chosenList() (c chosen, problem string, err error) {
 	v, err := url.ParseQuery(r.PostForm.Get("list"))
 	if err != nil {

@@ -127,8 +127,8 @@ func roleOf(f url.Values) (fleet.Role, error) {
 	return fleet.NoRole, fleet.Invalid("role", "choose one of the list")
 }
 
-// invite invites a person to the Workspace. If the server sends no mail, the page shows the key that
-// the inviter passes on, once.
+// invite invites a person to the Workspace. If the server sends no mail, the page shows the key
+// that the inviter passes on, once.
 func invite(r *request) (reply, error) {
 	role, err := roleOf(r.PostForm)
 	if err != nil {

@@ -56,7 +56,8 @@ func TestConsole_MemberRefusals(t *testing.T) {
 	s.as(t, "observer@example.com").get("/people").is(t, http.StatusOK).lacks(t, "Invite someone", "Application tokens")
 }
 
-// An invitation is sent by mail. One for a member is refused in the form, which keeps what was typed.
+// An invitation is sent by mail. One for a member is refused in the form, which keeps what was
+// typed.
 func TestConsole_Invite(t *testing.T) {
 	s := newSite(t, console.Options{})
 	p := s.as(t, "admin@example.com")

@@ -64,7 +64,8 @@ func (p *person) send(req *http.Request) answer {
 
 var formTag = regexp.MustCompile(`<form [^>]*method="post"[^>]*>(<input type="hidden" name="of-workspace" value="\d+">)?`)
 
-// formsName fails the test unless each form of a page of a Workspace says which Workspace it is for.
+// formsName fails the test unless each form of a page of a Workspace says which Workspace it is
+// for.
 func formsName(t testing.TB, path, page string) {
 	t.Helper()
 	if !strings.Contains(page, `action="/switch"`) {

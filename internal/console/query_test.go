@@ -11,8 +11,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// TestConsole_MalformedQueries sends queries that cannot be read, or that have a parameter of a list
-// twice, to every page: none ignores them, and shows or exports everything.
+// TestConsole_MalformedQueries sends queries that cannot be read, or that have a parameter of a
+// list twice, to every page: none ignores them, and shows or exports everything.
 func TestConsole_MalformedQueries(t *testing.T) {
 	s := newSite(t, console.Options{})
 	p := s.as(t, "admin@example.com")
@@ -30,8 +30,9 @@ func TestConsole_MalformedQueries(t *testing.T) {
 	}
 }
 
-// TestConsole_InexactSelections sends selections that cannot be kept whole to every page that moves,
-// changes or exports SIMs: each refuses them, because it would take other SIMs than were selected.
+// TestConsole_InexactSelections sends selections that cannot be kept whole to every page that
+// moves, changes or exports SIMs: each refuses them, because it would take other SIMs than were
+// selected.
 func TestConsole_InexactSelections(t *testing.T) {
 	s := newSite(t, console.Options{})
 	p := s.as(t, "admin@example.com")

@@ -82,8 +82,8 @@ type page struct {
 	Reload    int    // after so many seconds a browser without scripts reads the page again; 0 for never
 }
 
-// page renders the template templates/NAME.html in the frame of the console: the bar, the navigation
-// and the foot. nav is the current entry of the navigation.
+// page renders the template templates/NAME.html in the frame of the console: the bar, the
+// navigation and the foot. nav is the current entry of the navigation.
 func (r *request) page(name, nav, title string, data any) (reply, error) {
 	return r.render(http.StatusOK, "layout", name, page{Title: title, Nav: nav, Data: data})
 }

@@ -19,8 +19,8 @@ type route struct {
 	need    identity.Permission // public: shown without a session
 	handle  handle
 	body    int64 // most bytes of a form; 0 means maxForm
-	// again returns where a form leads that came without a session: an address of its page with what
-	// was entered. nil leads to the page of the form.
+	// again returns where a form leads that came without a session: an address of its page with
+	// what was entered. nil leads to the page of the form.
 	again func(*request) string
 }
 

@@ -67,8 +67,8 @@ func (r *request) plug(device fleet.DeviceID, sim fleet.SIMAttachment, back int6
 	}, func(control.Devices) string { return done("/sims/"+strconv.FormatInt(back, 10), what) })
 }
 
-// chooseDevice finds the device of a form: the chosen one, or the only one with the name. It returns
-// 0 and a problem if there is none, or a choice if there are several.
+// chooseDevice finds the device of a form: the chosen one, or the only one with the name. It
+// returns 0 and a problem if there is none, or a choice if there are several.
 func (r *request) chooseDevice(form *simDevice, chosen fleet.DeviceID) (fleet.DeviceID, error) {
 	switch {
 	case chosen != 0:

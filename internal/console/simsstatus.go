@@ -99,8 +99,8 @@ func (d *simsStatusData) fill(counts map[fleet.SIMStatus]int) {
 }
 
 // countByStatus counts the SIMs of a selection; deleted says whether the list has deleted ones. It
-// counts those in a device if the selection names each SIM, else it returns -1. Errors: BadQuery if they are too many to
-// count.
+// counts those in a device if the selection names each SIM, else it returns -1. Errors: BadQuery if
+// they are too many to count.
 func (r *request) countByStatus(picked selection, found simsFound, deleted bool) (counts map[fleet.SIMStatus]int, attached int, err error) {
 	counts = make(map[fleet.SIMStatus]int)
 	add := func(by int) func(fleet.SIM, simsFound) error {

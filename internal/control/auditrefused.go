@@ -33,7 +33,8 @@ func (c *Control) WriteRefusal(ctx context.Context, who identity.Principal, e fl
 	c.writeAudit(ctx, entries...)
 }
 
-// WriteLeftOut records how many refusals were not written, in the windows that have ended or in all.
+// WriteLeftOut records how many refusals were not written, in the windows that have ended or in
+// all.
 func (c *Control) WriteLeftOut(ctx context.Context, all bool) {
 	if left := c.refusals.expire(c.store.Now(), all); len(left) > 0 {
 		c.writeAudit(ctx, left...)

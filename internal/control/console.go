@@ -19,8 +19,8 @@ const consolePrefix = "console:"
 
 func consoleHash(secret string) []byte { return identity.HashSecret(consolePrefix + secret) }
 
-// OpenConsole returns the secret of a console session: the value of the cookie of a browser that has
-// just signed in or switched its Workspace. The session is a row beside the refresh tokens of
+// OpenConsole returns the secret of a console session: the value of the cookie of a browser that
+// has just signed in or switched its Workspace. The session is a row beside the refresh tokens of
 // the sign-in: all that ends a session of the API ends it, too.
 //
 // Errors: InvalidToken if the session has ended meanwhile.

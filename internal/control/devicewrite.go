@@ -230,8 +230,8 @@ func (w *deviceWrite) lockDevices(ctx context.Context, tx *store.Tx) (err error)
 	return nil
 }
 
-// loadSnapshot reads the rest of the snapshot. No SIM is put into a locked device, so its SIM can only
-// have been taken out, which is known once the SIM is locked as well.
+// loadSnapshot reads the rest of the snapshot. No SIM is put into a locked device, so its SIM can
+// only have been taken out, which is known once the SIM is locked as well.
 func (w *deviceWrite) loadSnapshot(ctx context.Context, tx *store.Tx) (err error) {
 	var named profileNames
 	var sims []fleet.SIMID
@@ -290,8 +290,8 @@ func (w *deviceWrite) apply(ctx context.Context, tx *store.Tx, write func(contex
 	return err
 }
 
-// placementChange returns the ledger entry for SIMs that are put into devices or taken out. A change
-// that does both counts as an attachment.
+// placementChange returns the ledger entry for SIMs that are put into devices or taken out. A
+// change that does both counts as an attachment.
 func placementChange(sims []fleet.SIMChange, by store.Caller, uid string) store.Change {
 	c := store.Change{UID: uid, Kind: fleet.LedgerDetach, By: by, Lines: make([]store.Line, len(sims))}
 	for i, s := range sims {

@@ -31,7 +31,8 @@ type NewJob struct {
 //
 // Permission: MigrateSIMs for a migration, WriteSIMs for a change of status; users only. Errors:
 // NotFound for a Workspace that the caller does not administer (the target) or is not a member of
-// (in a filter), and for a job that the caller may not see; NotFound and Forbidden of mayUndo; BadQuery for a filter; those of once.
+// (in a filter), and for a job that the caller may not see; NotFound and Forbidden of mayUndo;
+// BadQuery for a filter; those of once.
 func (c *Control) CreateJob(ctx context.Context, who identity.Principal, n NewJob, w Write[fleet.Job]) (Reply, error) {
 	if err := n.Note.Check(); err != nil {
 		return Reply{}, err
@@ -148,8 +149,8 @@ func (n NewJob) mayUndo(ctx context.Context, tx *store.Tx, who identity.Principa
 // wayBack is where an undo takes SIMs from, and where they go.
 type wayBack struct{ from, to fleet.WorkspaceID }
 
-// wayBack returns the moves that an undo of a job, or the retry of an undo, would make, as far as the
-// job's counts say.
+// wayBack returns the moves that an undo of a job, or the retry of an undo, would make, as far as
+// the job's counts say.
 func (n NewJob) wayBack(old fleet.Job) (moves []wayBack) {
 	for _, c := range old.Counts {
 		m := wayBack{c.Source, c.Home} // the rest of an undo
@@ -181,8 +182,8 @@ func (n NewJob) continues(old fleet.Job) error {
 	return nil
 }
 
-// reasoned refuses a migration without a reason if its target, or the Workspace of a filter, requires
-// one. Other sources are known only when the job is planned: its SIMs are then refused.
+// reasoned refuses a migration without a reason if its target, or the Workspace of a filter,
+// requires one. Other sources are known only when the job is planned: its SIMs are then refused.
 func (n *NewJob) reasoned(ctx context.Context, tx *store.Tx, who identity.Principal) error {
 	if n.Kind != fleet.JobMigration {
 		return nil
@@ -251,7 +252,8 @@ func (n *NewJob) store(ctx context.Context, tx *store.Tx, who identity.Principal
 	return seenJob(ctx, tx, who, id, false)
 }
 
-// auditJob records what a user did with a job, in the logs of the bearer's Workspace and the target.
+// auditJob records what a user did with a job, in the logs of the bearer's Workspace and the
+// target.
 func auditJob(ctx context.Context, tx *store.Tx, who identity.Principal, action fleet.AuditAction, j fleet.Job) error {
 	e := fleet.AuditEntry{Action: action, Subject: fleet.Subject("job", j.ID), Detail: fleet.AuditDetail{Target: j.Target.ID, Status: string(j.State)}}
 	for _, ws := range []fleet.WorkspaceID{who.Workspace, j.Target.ID} {
@@ -443,8 +445,8 @@ func (a JobAction) change(ctx context.Context, tx *store.Tx, who identity.Princi
 
 var pastOf = map[JobVerb]string{JobStart: "started", JobPause: "paused", JobResume: "resumed", JobCancel: "cancelled"}
 
-// RetryOf returns a request for a job that takes those SIMs of an earlier job that were not changed.
-// on_conflict is that of the job unless it is given.
+// RetryOf returns a request for a job that takes those SIMs of an earlier job that were not
+// changed. on_conflict is that of the job unless it is given.
 func RetryOf(old fleet.Job, n NewJob, given bool) NewJob {
 	options := old.Options
 	options.LeaveOut, options.Except, options.Offer = nil, nil, 0

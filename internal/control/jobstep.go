@@ -30,8 +30,8 @@ func (c *Control) wakeJobs() {
 }
 
 // ClaimJob takes the lease of a job that needs a server; found is false if there is none. A server
-// whose clock is wrong takes none: it would start jobs too early, expire plans, and end the leases of
-// other servers.
+// whose clock is wrong takes none: it would start jobs too early, expire plans, and end the leases
+// of other servers.
 func (c *Control) ClaimJob(ctx context.Context, owner string) (l JobLease, found bool, err error) {
 	if c.store.ClockWorks() != nil {
 		return l, false, nil //nolint:nilerr // CheckClock logs it
@@ -56,8 +56,8 @@ func (c *Control) ReleaseJob(ctx context.Context, l JobLease) error {
 }
 
 // StepJob does the next step of a job in one transaction: it plans some SIMs, moves a chunk, or
-// changes the state. more is false if the job has nothing to do now. If the outcome of the commit is
-// unknown, the step is repeated: it reads again where the job stands.
+// changes the state. more is false if the job has nothing to do now. If the outcome of the commit
+// is unknown, the step is repeated: it reads again where the job stands.
 //
 // Errors: ErrLeaseLost.
 func (c *Control) StepJob(ctx context.Context, l JobLease) (more bool, err error) {

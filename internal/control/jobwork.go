@@ -175,8 +175,8 @@ func (s *jobStep) judgeEntry(ctx context.Context, tx *store.Tx, j *fleet.Job, ro
 	return len(rows), changes, nil
 }
 
-// work moves those of the SIMs that are as planned, and sets every verdict. It returns the SIMs that
-// it has dealt with, which in an undo may be fewer.
+// work moves those of the SIMs that are as planned, and sets every verdict. It returns the SIMs
+// that it has dealt with, which in an undo may be fewer.
 func (s *jobStep) work(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM) ([]fleet.JobSIM, error) {
 	s.who.Origin = identity.Origin{RequestID: fmt.Sprintf("job-%d.%d", j.ID, rows[0].Pos)}
 	var changes []store.Change

@@ -24,8 +24,8 @@ const (
 	terminalCodesPerHour = 20 // wrong ones of a user
 )
 
-// userCodeLetters are the letters of user codes: no vowels, so that no code is a word, and none that
-// looks like another.
+// userCodeLetters are the letters of user codes: no vowels, so that no code is a word, and none
+// that looks like another.
 const userCodeLetters = "BCDFGHJKLMNPQRSTVWXZ"
 
 const userCodeLength = 8
@@ -167,8 +167,8 @@ func decideTerminal(ctx context.Context, tx *store.Tx, who identity.Principal, t
 	return true, audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditTerminalDecided, Detail: fleet.AuditDetail{Status: status}})
 }
 
-// SignInTerminal returns the tokens of a terminal whose sign-in a person has approved, once. pending
-// is true while it waits.
+// SignInTerminal returns the tokens of a terminal whose sign-in a person has approved, once.
+// pending is true while it waits.
 //
 // Errors: BadCredentials if the secret is unknown or has expired, if the person has refused, or may
 // not sign in any more.

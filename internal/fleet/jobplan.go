@@ -84,9 +84,9 @@ func PlanStatus(to SIMStatus, snap Snapshot) (change []SIMState, unchanged map[S
 }
 
 // Judge sets the verdicts of SIMs of a job that are planned by what the snapshot says of them, and
-// returns the snapshot of those that are still planned. A SIM that is not at the version of the plan
-// is drifted; one in a Workspace that the user has left is refused. With freeze, which makes the
-// plan, Judge sets versions and sources instead, and a SIM that does not exist is not found.
+// returns the snapshot of those that are still planned. A SIM that is not at the version of the
+// plan is drifted; one in a Workspace that the user has left is refused. With freeze, which makes
+// the plan, Judge sets versions and sources instead, and a SIM that does not exist is not found.
 func Judge(rows []JobSIM, snap Snapshot, freeze bool) Snapshot {
 	at := make(map[SIMID]*SIMState, len(snap.SIMs))
 	for i := range snap.SIMs {

@@ -11,8 +11,8 @@ type JobReader struct {
 
 // See returns the job with the counts and the sources that the caller may see: of their own
 // Workspaces; of the target, or of a Workspace that an undo gives SIMs back to, what it gets; and
-// what was not found, if they made the job. complete is false if the job concerns a Workspace that is not Known. The rule is the same as that of the
-// store's lists.
+// what was not found, if they made the job. complete is false if the job concerns a Workspace that
+// is not Known. The rule is the same as that of the store's lists.
 func (r JobReader) See(j Job) (seen Job, complete bool) {
 	complete = true
 	seen = j

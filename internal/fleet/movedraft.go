@@ -5,8 +5,8 @@ import "time"
 // DraftID identifies a MoveDraft.
 type DraftID int64
 
-// MoveDraft is a move that a user prepares: the selection of a job, and the form with its options as
-// the user has filled it in. It is kept so that nothing is lost when the session ends.
+// MoveDraft is a move that a user prepares: the selection of a job, and the form with its options
+// as the user has filled it in. It is kept so that nothing is lost when the session ends.
 type MoveDraft struct {
 	ID      DraftID
 	Source  DraftSource

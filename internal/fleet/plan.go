@@ -65,7 +65,8 @@ type Plan struct {
 func (p *Plan) Source(s SIMState) Workspace { return p.sources[s.Workspace].Workspace }
 
 // After returns the SIM after the move: in the target, without a device, suspended if it was
-// activated (unless the request keeps it), at the next version. After an undo it is what was previewed.
+// activated (unless the request keeps it), at the next version. After an undo it is what was
+// previewed.
 func (p *Plan) After(s SIMState) SIMState {
 	if p.undo != nil {
 		return p.undo[s.ID]

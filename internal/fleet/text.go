@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// The maximum sizes of texts. The bearer tokens of a Workspace contain its name, and must fit into a
-// header.
+// The maximum sizes of texts. The bearer tokens of a Workspace contain its name, and must fit into
+// a header.
 const (
 	MaxName     = 255  // characters
 	MaxTags     = 1024 // characters

@@ -12,8 +12,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// resourceKind is a kind of resource with ids, for the Administrator of Workspace 100. An id in braces
-// is created by the setup.
+// resourceKind is a kind of resource with ids, for the Administrator of Workspace 100. An id in
+// braces is created by the setup.
 type resourceKind struct {
 	own     string   // one that the caller may use
 	foreign []string // of another Workspace, or deleted

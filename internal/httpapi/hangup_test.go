@@ -14,8 +14,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// TestHangUpsAreNoServerErrors sends each operation of both APIs for a client that has gone: the log
-// has no error, because nothing is wrong with the server.
+// TestHangUpsAreNoServerErrors sends each operation of both APIs for a client that has gone: the
+// log has no error, because nothing is wrong with the server.
 func TestHangUpsAreNoServerErrors(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := heldWorld(t, e)

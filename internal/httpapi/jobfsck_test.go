@@ -9,7 +9,8 @@ import (
 )
 
 // jobDamages are what no server writes. Each is found by a check of fsck, and repaired by the last
-// statement. Job 1 has moved SIMs 1000 and 1001 by entries 2 and 3; job 2 is its undo, by entries 4 and 5.
+// statement. Job 1 has moved SIMs 1000 and 1001 by entries 2 and 3; job 2 is its undo, by entries 4
+// and 5.
 var jobDamages = []struct{ check, damage, repair string }{
 	{"each SIM that a job changed has its line", "UPDATE job_sims SET entry = 3 WHERE job_id = 1 AND sim_id = 1000", "UPDATE job_sims SET entry = 2 WHERE job_id = 1 AND sim_id = 1000"},
 	{"each SIM that a job changed has its line", "UPDATE job_sims SET entry = NULL WHERE job_id = 1 AND sim_id = 1000", "UPDATE job_sims SET entry = 2 WHERE job_id = 1 AND sim_id = 1000"},

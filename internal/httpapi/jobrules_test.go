@@ -440,8 +440,8 @@ func TestContract_JobUndoRights(t *testing.T) {
 	})
 }
 
-// The entries of the ledger name the job that wrote them, to those who see the job, and can be found
-// by it.
+// The entries of the ledger name the job that wrote them, to those who see the job, and can be
+// found by it.
 func TestContract_LedgerOfAJob(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)

@@ -511,8 +511,8 @@ func TestContract_JobLargeUpload(t *testing.T) {
 	})
 }
 
-// The numbers of a large file are written in several transactions before the job: all of them belong to
-// the job, or none is left.
+// The numbers of a large file are written in several transactions before the job: all of them
+// belong to the job, or none is left.
 func TestContract_JobOfALargeFile(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)

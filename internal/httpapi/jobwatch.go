@@ -68,7 +68,8 @@ type jobEvents struct {
 }
 
 // send sends events until the job has ended, the caller may no longer see it, the client
-// disconnects, the server stops or the stream is too old. It returns an error only if the connection is of no more use.
+// disconnects, the server stops or the stream is too old. It returns an error only if the
+// connection is of no more use.
 func (e *jobEvents) send(ctx context.Context) error {
 	check, ping, end := time.NewTicker(e.out.Check), time.NewTicker(e.out.Ping), time.NewTimer(e.out.Lifetime)
 	defer check.Stop()

@@ -30,8 +30,8 @@ type watched struct {
 	pings int
 }
 
-// streaming starts another server beside that of a test, on which streams last, and which allows 3 to a
-// caller. stop ends them, as a server does that stops.
+// streaming starts another server beside that of a test, on which streams last, and which allows 3
+// to a caller. stop ends them, as a server does that stops.
 func streaming(t *testing.T, s *kit.Server) (on *kit.Server, stop func()) {
 	t.Helper()
 	stopping := make(chan struct{})

@@ -19,8 +19,8 @@ func requireReason(c *kit.Client) {
 	c.Patch(workspaceSetting, object{"reason_required": true}).Is(http.StatusOK)
 }
 
-// A migration keeps its reference and its reason in the ledger and in the events of both sides; they
-// are not part of what a dry run shows.
+// A migration keeps its reference and its reason in the ledger and in the events of both sides;
+// they are not part of what a dry run shows.
 func TestContract_MigrationNote(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		_, admin := startFerry(t, e)
@@ -130,8 +130,8 @@ func wantReason(t *testing.T, a *kit.Answer, sim int64) {
 	}
 }
 
-// The issuer of SIMs gives the reason in the PATCH that moves one; to register a batch none is asked
-// for.
+// The issuer of SIMs gives the reason in the PATCH that moves one; to register a batch none is
+// asked for.
 func TestContract_ReasonOfTheIssuer(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)

@@ -17,8 +17,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// manyIDs is the length of the longest set of ids, and scatter the distance of ids that no index finds
-// side by side.
+// manyIDs is the length of the longest set of ids, and scatter the distance of ids that no index
+// finds side by side.
 const (
 	manyIDs = 500
 	scatter = 3

@@ -27,8 +27,8 @@ func attachedWorld() string {
 	return "devices:\n" + devices.String() + "sims:\n" + sims.String()
 }
 
-// A random migration, by a request or by a job, and its undo, of the entry, of some of its SIMs after
-// the others, or of the job, give every SIM, device and count back.
+// A random migration, by a request or by a job, and its undo, of the entry, of some of its SIMs
+// after the others, or of the job, give every SIM, device and count back.
 func TestUndoGivesEverythingBack(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)

@@ -51,7 +51,8 @@ func TestDeleteSIM(t *testing.T) {
 	})
 }
 
-// Every filter of SIMs finds a deleted one together with a filter by status, for each kind of reader.
+// Every filter of SIMs finds a deleted one together with a filter by status, for each kind of
+// reader.
 func TestFiltersFindDeletedSIMs(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)

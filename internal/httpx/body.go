@@ -88,8 +88,8 @@ func (r *Request) arrived() {
 	limit.ReadDone(r.writer)
 }
 
-// Stream returns the body for reading piece by piece, decompressed. It has at most most bytes before
-// decompression.
+// Stream returns the body for reading piece by piece, decompressed. It has at most most bytes
+// before decompression.
 func (r *Request) Stream(most int64) (io.Reader, error) {
 	return unpacked(r, http.MaxBytesReader(r.writer, r.Body, most))
 }
@@ -172,9 +172,9 @@ const (
 	uploadTime = 10 * time.Minute
 )
 
-// Spool reads a body of at most so many bytes, decompressed, into a temporary file, which is removed
-// when the request has been served. Few bodies are spooled at once, and one of a caller; one is worked
-// on. The time limit of the request begins again when the body has arrived.
+// Spool reads a body of at most so many bytes, decompressed, into a temporary file, which is
+// removed when the request has been served. Few bodies are spooled at once, and one of a caller;
+// one is worked on. The time limit of the request begins again when the body has arrived.
 //
 // Errors: those of ReadBody; Unavailable if there is no room for the file.
 func (r *Request) Spool(most int64) (*io.SectionReader, error) {

@@ -12,8 +12,9 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// parameters maps the normalized names of the query parameters of lists to their exact names. Each has one value. Near misses of a name are refused: a client
-// that sends perPage or q[] would otherwise get a list that it did not ask for.
+// parameters maps the normalized names of the query parameters of lists to their exact names. Each
+// has one value. Near misses of a name are refused: a client that sends perPage or q[] would
+// otherwise get a list that it did not ask for.
 var parameters = map[string]string{
 	"q": "q", "filter": "q", "filters": "q",
 	"sort": "sort", "sortby": "sort", "orderby": "sort",
@@ -72,8 +73,8 @@ func badQuery(err error) error {
 	return fleet.Invalid("query string", "it contains a semicolon; separate parameters with & and write a semicolon as %%3B")
 }
 
-// normalized keeps only letters and digits, in lower case: perPage, per-page, per_page[] and ?per_page
-// become one name.
+// normalized keeps only letters and digits, in lower case: perPage, per-page, per_page[] and
+// ?per_page become one name.
 func normalized(name string) string {
 	return strings.Map(func(c rune) rune {
 		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {

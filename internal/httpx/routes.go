@@ -67,8 +67,8 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// redirected reports whether the mux would redirect a path to a tidier one, as it does with ".." and
-// with doubled slashes. Clients lose bodies and bearers on the way.
+// redirected reports whether the mux would redirect a path to a tidier one, as it does with ".."
+// and with doubled slashes. Clients lose bodies and bearers on the way.
 func redirected(p string) bool { return p != "/" && path.Clean("/"+p) != strings.TrimSuffix(p, "/") }
 
 // allows reports whether a method is allowed; GET includes HEAD.

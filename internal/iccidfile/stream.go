@@ -16,10 +16,11 @@ var mostNumbers = fleet.MaxJobSIMs
 // MaxFaults is how many faults Stream reports: it reads no further.
 const MaxFaults = 1000
 
-// Stream reads a file that a caller of the server has sent. One of more than a megabyte is read piece
-// by piece, so it needs 12 bytes for each ICCID: without a line that names columns, it must contain
-// nothing but ICCIDs. A smaller one may have any form that List.Read reads. Duplicates are kept. It stops after more ICCIDs than a job may have, and returns those. The error is Faults, or says
-// why the file could not be read.
+// Stream reads a file that a caller of the server has sent. One of more than a megabyte is read
+// piece by piece, so it needs 12 bytes for each ICCID: without a line that names columns, it must
+// contain nothing but ICCIDs. A smaller one may have any form that List.Read reads. Duplicates are
+// kept. It stops after more ICCIDs than a job may have, and returns those. The error is Faults, or
+// says why the file could not be read.
 func Stream(source string, open tablefile.Source, size int64) (*fleet.Numbers, error) {
 	p := &parser{source: source, most: MaxFaults, limit: mostNumbers}
 	if err := p.read(open, size); err != nil {

@@ -19,8 +19,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// Servers take jobs, abandon them in the middle, sleep longer than their lease and go on, while users
-// pause and resume the jobs. In the end each SIM has moved once, and the ledger says so.
+// Servers take jobs, abandon them in the middle, sleep longer than their lease and go on, while
+// users pause and resume the jobs. In the end each SIM has moved once, and the ledger says so.
 func TestJobsSurviveTheirServers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)

@@ -10,8 +10,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-// Another transaction changes a SIM between the read and the write of a chunk. The chunk starts again,
-// does not move that SIM, and moves the others.
+// Another transaction changes a SIM between the read and the write of a chunk. The chunk starts
+// again, does not move that SIM, and moves the others.
 func TestChunkLosesARaceForASIM(t *testing.T) {
 	pgtest.SkipIfShort(t)
 	s := kit.StartFerry(t, kit.Postgres)

@@ -9,8 +9,9 @@ import (
 // bodyStart is the time that a body may take on top of what its size allows.
 const bodyStart = 5 * time.Second
 
-// Pace enforces a minimum rate of a request's body as well as a maximum time, so a client that sends
-// a byte now and then holds neither memory nor a slot for long. ReadDone must be called at the end.
+// Pace enforces a minimum rate of a request's body as well as a maximum time, so a client that
+// sends a byte now and then holds neither memory nor a slot for long. ReadDone must be called at
+// the end.
 type Pace struct {
 	Rate int64         // bytes per second
 	Most time.Duration // for the whole body

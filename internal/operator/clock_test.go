@@ -98,8 +98,8 @@ func dueWork(t *testing.T, url string) {
 	}
 }
 
-// A server whose clock is wrong leaves jobs and mails to the others: it would take their leases, start
-// jobs before their time, and give up mails that have not expired.
+// A server whose clock is wrong leaves jobs and mails to the others: it would take their leases,
+// start jobs before their time, and give up mails that have not expired.
 func TestWrongClockTakesNoWork(t *testing.T) {
 	t.Parallel()
 	url := kit.Postgres.URL(t)

@@ -31,8 +31,8 @@ func (o Operator) ExportSIMs(ctx context.Context, ws fleet.WorkspaceID, begin fu
 }
 
 // ExportAudit passes to give the entries of all Workspaces and of the installation, sorted by
-// ID, from an instant (included) until another (excluded); the zero time does not limit it. It holds
-// one entry in memory at a time. begin gets their number first. An error of give ends the
+// ID, from an instant (included) until another (excluded); the zero time does not limit it. It
+// holds one entry in memory at a time. begin gets their number first. An error of give ends the
 // export.
 func (o Operator) ExportAudit(ctx context.Context, from, until time.Time, begin func(total int) error, give func(control.AuditRecord) error) error {
 	return o.store.View(ctx, func(tx *store.Tx) error {

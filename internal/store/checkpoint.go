@@ -78,8 +78,8 @@ func (c *checkpointer) run(ctx context.Context, dsn string) {
 }
 
 // checkpoint reports whether the log is still too large because a reader prevented its
-// truncation. It is then tried again even without further writes. Nothing is copied into a file that
-// is not the one that was opened. The check that follows sees what was copied.
+// truncation. It is then tried again even without further writes. Nothing is copied into a file
+// that is not the one that was opened. The check that follows sees what was copied.
 func (c *checkpointer) checkpoint(ctx context.Context, db *sql.DB) (large bool) {
 	if c.files.check() != nil {
 		return false // requests report it

@@ -109,9 +109,9 @@ func (tx *Tx) namesWorkspace(ctx context.Context, ws fleet.WorkspaceID, f fleet.
 	return len(own) > 0, err
 }
 
-// usersNamed replaces the names of a filter by the ids of the users who have them, as user name or as
-// name. For each name that no user has there is an id that does not exist: then what follows takes as
-// long as for a user of another Workspace.
+// usersNamed replaces the names of a filter by the ids of the users who have them, as user name or
+// as name. For each name that no user has there is an id that does not exist: then what follows
+// takes as long as for a user of another Workspace.
 func (tx *Tx) usersNamed(ctx context.Context, f fleet.Filter) (fleet.Filter, error) {
 	if len(f.Texts) == 0 {
 		return f, nil
@@ -127,8 +127,8 @@ func (tx *Tx) usersNamed(ctx context.Context, f fleet.Filter) (fleet.Filter, err
 	return f, err
 }
 
-// namedUsers selects the ids of the users whose column has one of the names, and, for each name that
-// no user has, another id that does not exist: none or below.
+// namedUsers selects the ids of the users whose column has one of the names, and, for each name
+// that no user has, another id that does not exist: none or below.
 func (w *where) namedUsers(column string, names []string, none int) string {
 	return "SELECT " + foundOr(none) + " AS id FROM " + w.eachText(names) + w.tx.dialectSQL(
 		" LEFT JOIN users x ON "+column+" = j.value",

@@ -12,8 +12,8 @@ import (
 	"github.com/simferry/simferry/internal/store/storetest"
 )
 
-// jobPages fills a migration (job 7) and its undo (job 8), of 60 SIMs each. Up to the cursor, SIMs are
-// done, refused, drifted or not found; after it, they are planned or refused.
+// jobPages fills a migration (job 7) and its undo (job 8), of 60 SIMs each. Up to the cursor, SIMs
+// are done, refused, drifted or not found; after it, they are planned or refused.
 var jobPages = []string{
 	`INSERT INTO jobs (id, kind, state, details, user_id, workspace_id, target_id, options, selection, reference, reason, etag, digest,
 		created_at, part, position, cursor, done, wave, version, attempt, lease_owner, lease_until)
@@ -69,8 +69,8 @@ func fillJobPages(t *testing.T, url string, d store.Dialect) {
 	}
 }
 
-// comparePages reads a job in pages of 7 SIMs, for every set of verdicts, and compares them with the
-// SIMs of a single page of all verdicts.
+// comparePages reads a job in pages of 7 SIMs, for every set of verdicts, and compares them with
+// the SIMs of a single page of all verdicts.
 func comparePages(t *testing.T, tx *store.Tx, who store.Caller, id fleet.JobID) error {
 	t.Helper()
 	j, found, err := tx.Job(t.Context(), who, 0, id, false)

@@ -13,8 +13,8 @@ import (
 	"github.com/simferry/simferry/internal/store/storetest"
 )
 
-// manyVerdicts fills three jobs: of every ten SIMs of the second, two have failed and three are done.
-// The third has done 20 SIMs, and the others were refused.
+// manyVerdicts fills three jobs: of every ten SIMs of the second, two have failed and three are
+// done. The third has done 20 SIMs, and the others were refused.
 const manyVerdicts = `
 	ALTER TABLE job_sims SET (autovacuum_enabled = off);
 	INSERT INTO jobs (id, kind, state, details, user_id, workspace_id, target_id, options, selection, reference, reason, etag, digest,

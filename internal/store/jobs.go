@@ -61,7 +61,8 @@ func (tx *Tx) InsertJob(ctx context.Context, j fleet.Job) (id fleet.JobID, err e
 	return id, err
 }
 
-// jobSides adds Workspaces to a job, as sources (side 0), or as what gets SIMs (side 1). 0 is left out.
+// jobSides adds Workspaces to a job, as sources (side 0), or as what gets SIMs (side 1). 0 is left
+// out.
 func jobSides(id fleet.JobID, side int, workspaces map[fleet.WorkspaceID]bool) (list []statement) {
 	for _, ws := range slices.Sorted(maps.Keys(workspaces)) {
 		if ws == 0 {
@@ -81,8 +82,8 @@ func (tx *Tx) AddJobPart(ctx context.Context, id fleet.JobID, part int, sel flee
 	return tx.exec(ctx, "INSERT INTO job_parts (job_id, part, selection) VALUES ($1, $2, $3)", int64(id), part, string(text))
 }
 
-// JobStage is a number under which parts of a selection are kept for a job that does not exist yet. It
-// is negative, and its absolute value is the time of its beginning in nanoseconds.
+// JobStage is a number under which parts of a selection are kept for a job that does not exist yet.
+// It is negative, and its absolute value is the time of its beginning in nanoseconds.
 type JobStage int64
 
 // stageLife is how long the parts of a stage are kept without a job.
@@ -286,7 +287,8 @@ func (tx *Tx) SaveJob(ctx context.Context, j fleet.Job, l *JobLease) error {
 }
 
 // RunningBeside counts the running jobs, and those of them that move SIMs between the same two
-// Workspaces as a job, in either direction. It serializes with itself until the transaction ends, so that two jobs do not both begin.
+// Workspaces as a job, in either direction. It serializes with itself until the transaction ends,
+// so that two jobs do not both begin.
 func (tx *Tx) RunningBeside(ctx context.Context, j fleet.Job) (all, same int, err error) {
 	if tx.d == Postgres {
 		if err := tx.exec(ctx, "SELECT pg_advisory_xact_lock($1::bigint)", jobsLock); err != nil {
@@ -323,8 +325,8 @@ var jobFilterColumns = map[string]string{
 	"state": "j.state", "kind": "j.kind", "user": "j.user_id", "target_workspace": "j.target_id", "reference": "j.reference",
 }
 
-// jobsSeen selects the ids of the jobs that seesJob allows, with those columns that a list filters by.
-// Rows of jobs are not read for a list without filters, and others are kept narrow: a list goes
+// jobsSeen selects the ids of the jobs that seesJob allows, with those columns that a list filters
+// by. Rows of jobs are not read for a list without filters, and others are kept narrow: a list goes
 // through all of them.
 func (w *where) jobsSeen(who reader, l fleet.List) string {
 	var columns []string
@@ -450,8 +452,8 @@ func (tx *Tx) addJobCounts(ctx context.Context, as reader, jobs []fleet.Job) err
 	})
 }
 
-// seesJobSIM returns the condition that a reader sees the SIMs of a source of a job j that go back to
-// a home. The columns of both are given; they are 0 for none.
+// seesJobSIM returns the condition that a reader sees the SIMs of a source of a job j that go back
+// to a home. The columns of both are given; they are 0 for none.
 func (w *where) seesJobSIM(as reader, source, home string) string {
 	if as.SuperAdmin {
 		return "1 = 1"

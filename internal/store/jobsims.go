@@ -275,8 +275,8 @@ func allJobCounts(id fleet.JobID, counts *[]fleet.JobCount) statement {
 }
 
 // JobSIMsAfter reads SIMs of a job that the caller may see, from a position on, with one of the
-// verdicts (nil for all). The job, as the caller sees it, says which verdicts its SIMs have, and how
-// far it has come: the SIMs before are not searched for planned ones.
+// verdicts (nil for all). The job, as the caller sees it, says which verdicts its SIMs have, and
+// how far it has come: the SIMs before are not searched for planned ones.
 func (tx *Tx) JobSIMsAfter(ctx context.Context, who Caller, token fleet.WorkspaceID, p JobSIMPage) (sims []fleet.JobSIM, err error) {
 	w, q := where{tx: tx}, jobSIMQuery{as: reader{who, token}, page: p}
 	if slices.Contains(p.Verdicts, fleet.VerdictDone) {
@@ -293,8 +293,8 @@ func (tx *Tx) JobSIMsAfter(ctx context.Context, who Caller, token fleet.Workspac
 	return sims, err
 }
 
-// fewDone reports whether a job has done so few SIMs that they are found faster by its ledger entries.
-// If there are more, a page of them is found soon in the job.
+// fewDone reports whether a job has done so few SIMs that they are found faster by its ledger
+// entries. If there are more, a page of them is found soon in the job.
 func (tx *Tx) fewDone(ctx context.Context, j fleet.Job) (bool, error) {
 	if j.Count(fleet.VerdictDone) > tx.most {
 		return false, nil
@@ -380,8 +380,8 @@ func (w *where) doneByEntries(j fleet.Job) string {
 			" CROSS JOIN LATERAL (SELECT x.* FROM job_sims x WHERE x.job_id = e.job_id AND x.pos = "+pos+" OFFSET 0) n")
 }
 
-// afterFailed limits a query on job_sims n to the SIMs in index job_sims_failed that have a verdict and
-// come after a position, and returns an order that only this index has.
+// afterFailed limits a query on job_sims n to the SIMs in index job_sims_failed that have a verdict
+// and come after a position, and returns an order that only this index has.
 func (w *where) afterFailed(id fleet.JobID, v fleet.Verdict, after int64) (order string) {
 	w.and("n.verdict > " + doneVerdict) // a partial index is used only with its own condition
 	verdict := strconv.Itoa(int(v))
@@ -397,8 +397,8 @@ func (w *where) afterFailed(id fleet.JobID, v fleet.Verdict, after int64) (order
 	return "n.job_id, n.verdict, n.pos"
 }
 
-// sees limits a query on job_sims n and jobs j to the job and the SIMs that the reader sees. j is not
-// joined by n.job_id, so that PostgreSQL does not begin with it and sort the SIMs afterwards.
+// sees limits a query on job_sims n and jobs j to the job and the SIMs that the reader sees. j is
+// not joined by n.job_id, so that PostgreSQL does not begin with it and sort the SIMs afterwards.
 func (q jobSIMQuery) sees(w *where) {
 	w.and("j.id = " + w.arg(int64(q.page.Job.ID)))
 	w.and(w.seesJobSIM(q.as, "COALESCE(n.source_id, 0)", "COALESCE(n.home_id, 0)"))

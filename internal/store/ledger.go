@@ -69,7 +69,8 @@ type reader struct {
 func (w *where) visible(who reader) {
 	w.and(fmt.Sprintf("m.kind = %d", fleet.LedgerMigration)) // no argument: a partial index is on it
 	if !who.SuperAdmin {
-		// LIMIT and OFFSET keep an engine from reading the sides of a migration before the migration.
+		// LIMIT and OFFSET keep an engine from reading the sides of a migration before the
+		// migration.
 		w.and("EXISTS (SELECT 1 FROM ledger_sides v WHERE v.ledger_id = m.id AND " + w.ownSide(who) + " LIMIT 1 OFFSET 0)")
 	}
 }

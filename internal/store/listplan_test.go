@@ -215,8 +215,8 @@ func TestListsDoNotScanTables(t *testing.T) {
 // tableScanned matches a line of a plan that reads all users, devices or Workspaces.
 var tableScanned = regexp.MustCompile(`^ *(SCAN (x|u|d|w)( |$)|.*Seq Scan on (users|devices|workspaces)\b)`)
 
-// TestNamesAreFoundByIndexes goes through every filter that takes names: none reads all users, devices
-// or Workspaces to find one, also if the list is refused afterwards.
+// TestNamesAreFoundByIndexes goes through every filter that takes names: none reads all users,
+// devices or Workspaces to find one, also if the list is refused afterwards.
 func TestNamesAreFoundByIndexes(t *testing.T) {
 	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
 		t.Run(name, func(t *testing.T) {
@@ -431,7 +431,8 @@ func TestEveryListIsPlanned(t *testing.T) {
 	}
 }
 
-// PostgreSQL goes through no more migrations of a source than a list may have before it refuses one.
+// PostgreSQL goes through no more migrations of a source than a list may have before it refuses
+// one.
 func TestMigrationsOfASourceAreNotAllRead(t *testing.T) {
 	url := postgresURL(t)
 	s := open(t, url, store.Options{})

@@ -136,8 +136,8 @@ func TestFiltersDoTheSameWork(t *testing.T) {
 	}
 }
 
-// keepStatistics keeps PostgreSQL from collecting statistics on its own: its plans would change during a
-// test.
+// keepStatistics keeps PostgreSQL from collecting statistics on its own: its plans would change
+// during a test.
 func keepStatistics(t *testing.T, url string) {
 	t.Helper()
 	const text = "DO $$ DECLARE t record; BEGIN FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP" +
@@ -223,8 +223,8 @@ func (h hiddenWork) alike(absent, foreign []store.Worked) bool {
 // rowsOf are the numbers of rows in a plan.
 var rowsOf = regexp.MustCompile(`rows=\d+|loops=\d+|never executed|\n *Rows Removed by [\w ]+: \d+|Memory: \d+kB|\n *(Hits|Heap Fetches): .*`)
 
-// mostSteps is how many steps of a statement a value of others may cost: SQLite reads a thousand for
-// an empty list. Searches of SIMs are within 2, names of users within 12.
+// mostSteps is how many steps of a statement a value of others may cost: SQLite reads a thousand
+// for an empty list. Searches of SIMs are within 2, names of users within 12.
 const mostSteps = 12
 
 // fillHidden adds some of everything, numbered from foreignIDs, to Workspaces that the callers of
@@ -279,9 +279,9 @@ func fillHidden(t *testing.T, url string, d store.Dialect) {
 	}
 }
 
-// The ledger finds the migrations of a SIM that the reader has by an index. It goes through what the
-// reader sees for a SIM that has left, which could as well belong to others; if that is too much, it
-// is refused until a time is added.
+// The ledger finds the migrations of a SIM that the reader has by an index. It goes through what
+// the reader sees for a SIM that has left, which could as well belong to others; if that is too
+// much, it is refused until a time is added.
 func TestMigrationsOfSIMsThatLeft(t *testing.T) {
 	engines(t, func(t *testing.T, url string) {
 		s := open(t, url, store.Options{})

@@ -22,8 +22,9 @@ const (
 	memberSince   = `COALESCE(m.invited_at, u.created_at)`
 	joinMembers   = `memberships m JOIN users u ON u.id = m.user_id`
 
-	// membersOf selects the members of a Workspace with what a list shows and filters by. The memberships
-	// are read first, and rows are kept narrow, because a list goes through all of them.
+	// membersOf selects the members of a Workspace with what a list shows and filters by. The
+	// memberships are read first, and rows are kept narrow, because a list goes through all of
+	// them.
 	membersOf = `SELECT u.id, u.username, ` + memberName + ` AS name, ` + memberStatus + ` AS status, ` + memberSince + ` AS created, m.workspace_id
 		FROM memberships m CROSS JOIN users u WHERE u.id = m.user_id AND m.workspace_id = `
 )

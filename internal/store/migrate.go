@@ -45,9 +45,9 @@ func (tx *Tx) snapshot(ctx context.Context, who Caller, sel fleet.Selector, lock
 }
 
 // ChunkSnapshot does what Snapshot does, for SIMs of a job, in one round trip. It looks them up by
-// their ids, and reads what the user is in the Workspaces that the plan names: a SIM in another one has changed
-// since. Unless locked, another transaction may change the SIMs before Apply, which then fails with
-// ErrRaced.
+// their ids, and reads what the user is in the Workspaces that the plan names: a SIM in another one
+// has changed since. Unless locked, another transaction may change the SIMs before Apply, which
+// then fails with ErrRaced.
 func (tx *Tx) ChunkSnapshot(ctx context.Context, who Caller, target fleet.WorkspaceID, planned []fleet.JobSIM, locked bool) (fleet.Snapshot, error) {
 	ids := make([]fleet.SIMID, 0, len(planned))
 	homes := []fleet.WorkspaceID{target}
@@ -212,8 +212,8 @@ func (w *where) selectedSIMs(who Caller, sel fleet.Selector, lock, few bool) str
 	return from
 }
 
-// inRange returns the SIMs of the caller's Workspaces in a range of ids, found in an index that begins
-// with the Workspace.
+// inRange returns the SIMs of the caller's Workspaces in a range of ids, found in an index that
+// begins with the Workspace.
 func (w *where) inRange(who Caller, first, last fleet.SIMID, most int) (from string) {
 	if w.tx.d == SQLite {
 		w.and("m.user_id = " + w.arg(int64(who.User)) + " AND m.status = " + activeMember)

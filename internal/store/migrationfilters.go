@@ -8,9 +8,9 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// ledgerScope says which Workspaces a reader of the ledger sees. The members of the target see all of
-// a migration, others only the sides and lines of their own Workspaces. The filters by SIM and by
-// source find a migration only through what the reader sees of it.
+// ledgerScope says which Workspaces a reader of the ledger sees. The members of the target see all
+// of a migration, others only the sides and lines of their own Workspaces. The filters by SIM and
+// by source find a migration only through what the reader sees of it.
 type ledgerScope struct {
 	all    bool
 	user   int64 // 0 for an application token
@@ -186,9 +186,9 @@ func (v ledgerScope) found(w *where, f fleet.Filter) (text string, ok bool) {
 	return "SELECT m.* FROM (SELECT DISTINCT k.ledger_id FROM (" + of + ") k) k JOIN ledger m ON m.id = k.ledger_id", true
 }
 
-// fromSources selects the migrations out of Workspaces, a migration out of several of them more than
-// once. PostgreSQL would read all of them before the first is counted, so it reads no more of each
-// Workspace than a list may go through, in the order of an index.
+// fromSources selects the migrations out of Workspaces, a migration out of several of them more
+// than once. PostgreSQL would read all of them before the first is counted, so it reads no more of
+// each Workspace than a list may go through, in the order of an index.
 func (v ledgerScope) fromSources(w *where, workspaces []int64) string {
 	if w.tx.d == SQLite {
 		return "SELECT v.ledger_id FROM ledger_sides v WHERE v.side = " + sourceSide + " AND " + w.in("v.workspace_id", arrayParam(w.tx, workspaces))
@@ -197,8 +197,8 @@ func (v ledgerScope) fromSources(w *where, workspaces []int64) string {
 		" WHERE s.workspace_id = j.value AND s.side = " + sourceSide + " ORDER BY s.ledger_id LIMIT " + w.arg(w.tx.most+1) + ") v"
 }
 
-// ofJobs selects the migrations of those of the jobs that have a side of the reader. It searches the
-// reader's Workspaces, so that a job of others takes the same path as one that does not exist.
+// ofJobs selects the migrations of those of the jobs that have a side of the reader. It searches
+// the reader's Workspaces, so that a job of others takes the same path as one that does not exist.
 func (v ledgerScope) ofJobs(w *where, ids []int64) string {
 	if v.all {
 		return "SELECT e.ledger_id FROM job_entries e WHERE " + w.in("e.job_id", arrayParam(w.tx, ids))

@@ -15,9 +15,9 @@ const DraftTTL = 7 * 24 * time.Hour
 // draftsKept is how many drafts of a user are kept; a new one replaces the oldest.
 const draftsKept = 20
 
-// InsertMoveDraft keeps a draft of a move for a user, and returns its id. If the SIMs of its selection
-// are in the parts of a stage, the draft keeps that; otherwise stage is 0. It removes drafts that have
-// expired, and the oldest ones of the user.
+// InsertMoveDraft keeps a draft of a move for a user, and returns its id. If the SIMs of its
+// selection are in the parts of a stage, the draft keeps that; otherwise stage is 0. It removes
+// drafts that have expired, and the oldest ones of the user.
 func (tx *Tx) InsertMoveDraft(ctx context.Context, user fleet.UserID, d fleet.MoveDraft, sel fleet.JobSelection, stage JobStage) (id fleet.DraftID, err error) {
 	source, err1 := json.Marshal(d.Source)
 	selection, err2 := sel.JSON()
@@ -54,8 +54,8 @@ func (tx *Tx) MoveDraft(ctx context.Context, user fleet.UserID, id fleet.DraftID
 	return d, true, err
 }
 
-// DraftSelection reads what a draft selects. If stage is not 0, it has all parts of the selection, and
-// the selection has no SIMs.
+// DraftSelection reads what a draft selects. If stage is not 0, it has all parts of the selection,
+// and the selection has no SIMs.
 func (tx *Tx) DraftSelection(ctx context.Context, id fleet.DraftID) (sel fleet.JobSelection, stage JobStage, err error) {
 	var text string
 	if _, err = tx.queryRow(ctx, "SELECT selection, COALESCE(stage, 0) FROM move_drafts WHERE id = $1", []any{int64(id)}, &text, &stage); err != nil {

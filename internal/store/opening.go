@@ -192,8 +192,8 @@ func attempted(request string, done *bool) statement {
 	return statement{text, []any{request, recentAudit}, func(r rows) error { return r.Scan(done) }}
 }
 
-// lockMemberships locks Workspaces and a user's memberships in them, in share mode, if the transaction
-// writes, so that decisions based on them stay valid until it ends.
+// lockMemberships locks Workspaces and a user's memberships in them, in share mode, if the
+// transaction writes, so that decisions based on them stay valid until it ends.
 func (tx *Tx) lockMemberships(user fleet.UserID, ids []fleet.WorkspaceID) []statement {
 	if tx.d == SQLite || !tx.writes {
 		return nil

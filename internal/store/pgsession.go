@@ -99,8 +99,8 @@ func applySome(ctx context.Context, conn *pgx.Conn, which func(name string) bool
 	return err
 }
 
-// applyStepSettings applies those of sessionSettings that end the session of a server that is frozen or
-// cut off, but not the short wait for locks.
+// applyStepSettings applies those of sessionSettings that end the session of a server that is
+// frozen or cut off, but not the short wait for locks.
 func applyStepSettings(ctx context.Context, conn *pgx.Conn) error {
 	return applySome(ctx, conn, func(name string) bool { return strings.HasPrefix(name, "idle_") || strings.HasPrefix(name, "tcp_") })
 }

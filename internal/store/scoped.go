@@ -57,8 +57,8 @@ const (
 	deletedICCID = "x.status = " + deletedSIM + " AND x.iccid"
 )
 
-// soughtBy are the filters by numbers of SIMs, each with the conditions on sims x to which a value is
-// added. Each condition has an index that spans all Workspaces.
+// soughtBy are the filters by numbers of SIMs, each with the conditions on sims x to which a value
+// is added. Each condition has an index that spans all Workspaces.
 var soughtBy = map[string][]string{
 	"imsi": {"x.imsi <> '' AND x.imsi"}, "msisdn": {"x.msisdn <> '' AND x.msisdn"}, "eid": {"x.eid <> '' AND x.eid"}, "endpoint": {"x.device_id"},
 	"iccid": {liveICCID, deletedICCID}, "iccid_with_luhn": {liveICCID, deletedICCID},
@@ -69,10 +69,10 @@ var soughtBy = map[string][]string{
 // out. Of so few, the difference is far below what varies between two equal requests.
 const mostSought = 10
 
-// identify replaces filters by the numbers of SIMs, those of fields, by filters by the ids of the SIMs that
-// have them, if they have at most mostSought values. So the numbers are sought once for a list. id is
-// the name of the filter by the ids. There is an id for each value, also if no SIM has it: then what
-// follows takes as long as for a foreign SIM.
+// identify replaces filters by the numbers of SIMs, those of fields, by filters by the ids of the
+// SIMs that have them, if they have at most mostSought values. So the numbers are sought once for a
+// list. id is the name of the filter by the ids. There is an id for each value, also if no SIM has
+// it: then what follows takes as long as for a foreign SIM.
 func (tx *Tx) identify(ctx context.Context, l fleet.List, id string, fields ...string) (fleet.List, error) {
 	l.Filters = slices.Clone(l.Filters)
 	for i, f := range l.Filters {
@@ -94,8 +94,8 @@ func (tx *Tx) identify(ctx context.Context, l fleet.List, id string, fields ...s
 	return l, nil
 }
 
-// sought selects the ids of the SIMs with the values of a filter, and, for each value that no SIM has,
-// another id that does not exist: none or below.
+// sought selects the ids of the SIMs with the values of a filter, and, for each value that no SIM
+// has, another id that does not exist: none or below.
 func (w *where) sought(condition string, f fleet.Filter, none int) string {
 	var from string
 	if len(f.Texts) > 0 {
@@ -108,8 +108,8 @@ func (w *where) sought(condition string, f fleet.Filter, none int) string {
 		" LEFT JOIN LATERAL (SELECT x.id FROM sims x WHERE "+condition+" = j.value OFFSET 0) x ON TRUE")
 }
 
-// foundOr returns the id of x, or if x is NULL an id that does not exist, none or below: another one
-// for each value j. Both take SQLite nearly as many steps.
+// foundOr returns the id of x, or if x is NULL an id that does not exist, none or below: another
+// one for each value j. Both take SQLite nearly as many steps.
 func foundOr(none int) string {
 	return fmt.Sprintf("CASE WHEN x.id IS NULL THEN %d - j.key ELSE x.id - 0 END", none)
 }

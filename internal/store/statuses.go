@@ -1,7 +1,8 @@
 package store
 
-// Statuses, types and kinds as SQL text, for statements that are constants. TestStatusesAreThoseOfFleet
-// compares them with the types that the rules use, and TestStatusesAreNamed finds bare numbers.
+// Statuses, types and kinds as SQL text, for statements that are constants.
+// TestStatusesAreThoseOfFleet compares them with the types that the rules use, and
+// TestStatusesAreNamed finds bare numbers.
 const (
 	activatedSIM      = "1"
 	deletedSIM        = "3"

@@ -68,8 +68,8 @@ func (tx *Tx) terminalSignIn(ctx context.Context, condition string, key any) (s 
 	return s, found, err
 }
 
-// DecideTerminalSignIn stores the decision of a user. done is false if the sign-in does not wait any
-// more.
+// DecideTerminalSignIn stores the decision of a user. done is false if the sign-in does not wait
+// any more.
 func (tx *Tx) DecideTerminalSignIn(ctx context.Context, hash []byte, by TerminalSignIn) (done bool, err error) {
 	n, err := tx.execRows(ctx, "UPDATE terminal_sign_ins SET decision = $2, user_id = $3, epoch = $4 WHERE hash = $1 AND decision = 0 AND expires_at > $5",
 		hash, int64(by.Decision), int64(by.User), by.Epoch, micros(tx.now))

@@ -7,8 +7,8 @@ import (
 )
 
 // UndoSnapshot reads the planner's input for an undo; found is false if the caller may not see
-// the migration. Errors: those of fleet.UndoRequest.Lines. lock locks the previous devices and then the SIMs until the transaction ends,
-// both in the order of their ids, as other writes do.
+// the migration. Errors: those of fleet.UndoRequest.Lines. lock locks the previous devices and then
+// the SIMs until the transaction ends, both in the order of their ids, as other writes do.
 func (tx *Tx) UndoSnapshot(ctx context.Context, who Caller, token fleet.WorkspaceID, req fleet.UndoRequest, lock bool) (snap fleet.UndoSnapshot, found bool, err error) {
 	snap.Entry, found, err = tx.Migration(ctx, who, token, req.Migration)
 	if err != nil || !found {

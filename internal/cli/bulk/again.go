@@ -42,8 +42,8 @@ func (r *Runner) retryRefused() error {
 // isRetry reports whether a chunk consists of SIMs that are tried again.
 func (r *Runner) isRetry(i int) bool { return i >= len(r.Plan.Chunks) }
 
-// previewRemaining previews everything that is left and drops the SIMs that may not move any more. Chunks
-// in doubt are left to Run, which reads them back.
+// previewRemaining previews everything that is left and drops the SIMs that may not move any more.
+// Chunks in doubt are left to Run, which reads them back.
 func (r *Runner) previewRemaining(ctx context.Context) error {
 	var left []SIM
 	for i := range r.Plan.Chunks {

@@ -42,8 +42,8 @@ func judge(t Terms, u unit, got *client.Migration, err error) (judgment, error) 
 	return judgment{}, err
 }
 
-// judgeAccepted compares the request with the reply: a server may skip SIMs that it does not know, or
-// accept a SIM that is already in the target.
+// judgeAccepted compares the request with the reply: a server may skip SIMs that it does not know,
+// or accept a SIM that is already in the target.
 func judgeAccepted(t Terms, u unit, got *client.Migration) judgment {
 	var j judgment
 	known := index(got.SIMs)

@@ -83,8 +83,8 @@ func (r *Runner) nextStep(ctx context.Context, i int, c *chunkState) error {
 	return r.send(ctx, i, c, c.etag)
 }
 
-// previewAndSend sends a chunk without a usable entity tag. A preview just before shows whether it is
-// still as planned.
+// previewAndSend sends a chunk without a usable entity tag. A preview just before shows whether it
+// is still as planned.
 func (r *Runner) previewAndSend(ctx context.Context, i int, c *chunkState) error {
 	again := Planner{Server: r.Server, Throttle: r.Throttle, Terms: r.Plan.Terms}
 	now, err := again.Plan(ctx, c.remaining)

@@ -135,8 +135,8 @@ func (s *State) refused() (sims []SIM) {
 // the cause is removed.
 func (s *State) Refused() int { return len(s.dropped) }
 
-// recordNotMoved records that nothing has moved. After a doubt the chunk is previewed again before it
-// is sent.
+// recordNotMoved records that nothing has moved. After a doubt the chunk is previewed again before
+// it is sent.
 func (c *chunkState) recordNotMoved(settled bool) {
 	c.unknown = false
 	if settled {

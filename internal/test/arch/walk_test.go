@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// TestWalkOfARequest follows the walk of docs/life-of-a-migration.md through the code: each function is
-// named by one above it, or by a table of a file above it.
+// TestWalkOfARequest follows the walk of docs/life-of-a-migration.md through the code: each
+// function is named by one above it, or by a table of a file above it.
 func TestWalkOfARequest(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "docs", "life-of-a-migration.md"))
 	if err != nil {

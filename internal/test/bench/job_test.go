@@ -107,8 +107,8 @@ type noJobEncoder struct{}
 func (noJobEncoder) OK(fleet.Job) control.Reply  { return control.Reply{} }
 func (noJobEncoder) Refused(error) control.Reply { return control.Reply{} }
 
-// BenchmarkJobPages measures the requests that are made most while a job runs, of a job of 5,000 and
-// of one of a million verdicts, by turns.
+// BenchmarkJobPages measures the requests that are made most while a job runs, of a job of 5,000
+// and of one of a million verdicts, by turns.
 func BenchmarkJobPages(b *testing.B) {
 	for _, engine := range engines {
 		b.Run(engine.name, func(b *testing.B) {

@@ -7,7 +7,8 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// SQL returns the server's database without the store, to read and to damage rows directly. The drivers are those that the store registers.
+// SQL returns the server's database without the store, to read and to damage rows directly. The
+// drivers are those that the store registers.
 func (s *Server) SQL() *sql.DB {
 	s.T.Helper()
 	s.mu.Lock()

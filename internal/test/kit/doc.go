@@ -2,8 +2,8 @@
 // a fresh database of either engine, a clock that the test turns, and clients that are
 // signed in, each of whose exchanges the OpenAPI document judges.
 //
-// The world Ferry is the data of most tests; names.go has the names of its Workspaces, users, devices
-// and SIMs.
+// The world Ferry is the data of most tests; names.go has the names of its Workspaces, users,
+// devices and SIMs.
 //
 // A package whose tests use it writes
 //

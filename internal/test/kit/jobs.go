@@ -11,7 +11,8 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// JobLook is at least the time after which a server looks again at a job that waits for another one.
+// JobLook is at least the time after which a server looks again at a job that waits for another
+// one.
 const JobLook = time.Second
 
 // RunJobs does what a server does for jobs in the background, until none has anything to do now.
@@ -48,8 +49,8 @@ func (s *Server) runJobs(c *control.Control) {
 	}
 }
 
-// StartJobs lets the server work on its jobs in the background, as a real server does, until the test
-// ends.
+// StartJobs lets the server work on its jobs in the background, as a real server does, until the
+// test ends.
 func (s *Server) StartJobs() *Server {
 	s.T.Helper()
 	ctx, stop := context.WithCancel(context.Background())

@@ -16,8 +16,8 @@ import (
 // OperatorToken is the one that the operator API of tests takes, by the name "test".
 const OperatorToken = "sfop_Zm9yIHRlc3RzIG9ubHksIGFuZCBub3doZXJlIGVsc2U"
 
-// StartOperatorAPI serves the operator API over a server's database: another listener, judged by its
-// own document. Its Anonymous client has no token.
+// StartOperatorAPI serves the operator API over a server's database: another listener, judged by
+// its own document. Its Anonymous client has no token.
 func (s *Server) StartOperatorAPI() *Server {
 	s.T.Helper()
 	server := httptest.NewServer(s.OperatorHandler(httpx.Options{

@@ -36,8 +36,8 @@ func (m *Model) Targets(h int) []int64 {
 	return ids
 }
 
-// Movable returns SIMs that a caller may move into the target, apart from conflicts of devices. They
-// are ascending, and at most most: otherwise the many similar SIMs would crowd out the others.
+// Movable returns SIMs that a caller may move into the target, apart from conflicts of devices.
+// They are ascending, and at most most: otherwise the many similar SIMs would crowd out the others.
 func (m *Model) Movable(h int, target int64, most int) []int64 {
 	c, refused := m.who(h)
 	if refused != nil || c.user == nil || m.workspaces[target] == nil {

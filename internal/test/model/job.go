@@ -128,7 +128,8 @@ func (m *Model) set(j *job, state string, d jobDetails) {
 	}
 }
 
-// RunJobs does what servers do with the jobs that are due: one after the other, as far as each gets.
+// RunJobs does what servers do with the jobs that are due: one after the other, as far as each
+// gets.
 func (m *Model) RunJobs() {
 	for {
 		var first *job

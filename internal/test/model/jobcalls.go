@@ -139,7 +139,8 @@ func (j *job) readWaves(body object) {
 	}
 }
 
-// readSelection understands what a job selects. The earlier jobs of failed_of and done_by follow in checkJob.
+// readSelection understands what a job selects. The earlier jobs of failed_of and done_by follow in
+// checkJob.
 func (j *job) readSelection(v any) bool {
 	sel, _ := v.(object)
 	for _, ref := range asObjects(sel["sims"]) {
@@ -609,8 +610,8 @@ func (m *Model) JobTag(id int64) string {
 	return m.jobs[id-1].tag
 }
 
-// SeenJobs returns the newest jobs that a caller may see in one of the states, the newest first; nil
-// means any state.
+// SeenJobs returns the newest jobs that a caller may see in one of the states, the newest first;
+// nil means any state.
 func (m *Model) SeenJobs(h int, states ...string) (ids []int64) {
 	c, no := m.who(h)
 	if no != nil {

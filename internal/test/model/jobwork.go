@@ -109,7 +109,8 @@ func (m *Model) work(j *job, rows []*jobRow) {
 	j.done += len(rows)
 }
 
-// judgeAgain finds planned SIMs that have changed since the plan, and asks the rules about the others.
+// judgeAgain finds planned SIMs that have changed since the plan, and asks the rules about the
+// others.
 func (m *Model) judgeAgain(j *job, rows []*jobRow) {
 	near := map[int64]bool{j.target: true} // Workspaces that the plan names
 	for _, r := range rows {

@@ -88,7 +88,8 @@ func (m *Model) BadSignIn(from string) Answer {
 	return badRequest()
 }
 
-// SignIn models a sign-in with a user name and a password. A success gives a bearer and a refresh token.
+// SignIn models a sign-in with a user name and a password. A success gives a bearer and a refresh
+// token.
 func (m *Model) SignIn(username string, p Password, from string) Answer {
 	if no := m.attempt(from); no != nil {
 		return *no

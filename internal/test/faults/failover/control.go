@@ -79,8 +79,8 @@ func stall(ctx context.Context, url string) (resume func() error, err error) {
 	}, syscall.Kill(pid, syscall.SIGSTOP)
 }
 
-// hanging waits until that many transactions of the servers wait for the standby. An error says that
-// it took longer than the limit.
+// hanging waits until that many transactions of the servers wait for the standby. An error says
+// that it took longer than the limit.
 func (p *pair) hanging(ctx context.Context, least int, limit time.Duration) error {
 	conn, err := pgx.Connect(ctx, p.primary.URL(database))
 	if err != nil {

@@ -46,7 +46,8 @@ func (r reply) settled() bool {
 	return r.status != 0 && r.status < 500 && r.status != http.StatusUnauthorized && r.status != http.StatusTooManyRequests && !r.later
 }
 
-// send makes one attempt at a random server. A session that has expired is renewed for the next one.
+// send makes one attempt at a random server. A session that has expired is renewed for the next
+// one.
 func (c *client) send(ctx context.Context, rng *rand.Rand, method, path, body, key string) reply {
 	c.gate.RLock()
 	defer c.gate.RUnlock()

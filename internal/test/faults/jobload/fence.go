@@ -20,7 +20,8 @@ type Fence struct {
 	processes map[string][]int // of each application name
 }
 
-// fenceTables has a row for each step that was recorded: by which connection, and under whose lease.
+// fenceTables has a row for each step that was recorded: by which connection, and under whose
+// lease.
 const fenceTables = `
 	CREATE TABLE fence_steps (job_id BIGINT, application TEXT, owner TEXT, attempt BIGINT, done BIGINT);
 	CREATE FUNCTION fence_step() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

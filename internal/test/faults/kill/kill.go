@@ -53,7 +53,8 @@ type work interface {
 	// acknowledged counts the changes that were acknowledged.
 	acknowledged() int
 	inFlight() bool
-	// settle ends the requests and jobs that are under way. An error is a failure of progress (I12).
+	// settle ends the requests and jobs that are under way. An error is a failure of progress
+	// (I12).
 	settle(ctx context.Context) error
 	// check compares the database with what was acknowledged. The servers are stopped.
 	check(ctx context.Context) error

@@ -178,8 +178,8 @@ func (l chance) tearWrite(content []byte, o *op) []byte {
 	return content
 }
 
-// fillMissing grows a file as if the data of a write were missing, with the previous contents of the
-// disk.
+// fillMissing grows a file as if the data of a write were missing, with the previous contents of
+// the disk.
 func (l chance) fillMissing(content []byte, o *op) []byte {
 	end := o.off + int64(len(o.data))
 	old := int64(len(content))

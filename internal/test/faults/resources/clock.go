@@ -179,8 +179,8 @@ func (s *clockSite) goOn(ctx context.Context) {
 
 const year = 365 * 24 * time.Hour
 
-// injectFault locks a user out, moves the time by years, and sets it right. The server finds both out. A
-// lock of five minutes must be over after ten.
+// injectFault locks a user out, moves the time by years, and sets it right. The server finds both
+// out. A lock of five minutes must be over after ten.
 func (s *clockSite) injectFault(ctx context.Context, load *traffic.Load, rng *rand.Rand) (faultStart, over time.Time, err error) {
 	for range 3 {
 		if _, err := s.guest(ctx, "wrong"); err != nil {
@@ -215,8 +215,8 @@ func (s *clockSite) guest(ctx context.Context, with string) (status int, err err
 }
 
 // whileWrong compares the clock, as the server does every minute, and checks that a server whose
-// time is wrong removes nothing because of its age, and that it refuses sign-ins if it knows. SQLite
-// has no clock of its own, so only a clock that is behind is known there to sign-ins.
+// time is wrong removes nothing because of its age, and that it refuses sign-ins if it knows.
+// SQLite has no clock of its own, so only a clock that is behind is known there to sign-ins.
 func (s *clockSite) whileWrong(ctx context.Context) error {
 	o := operator.New(s.control)
 	if err := o.CheckClock(ctx); err != nil {

@@ -110,8 +110,8 @@ func (c *client) choose() *Request {
 	return c.draw()
 }
 
-// send sends a request once, with an entry in the journal, and learns from the reply. It returns nil
-// if the journal failed.
+// send sends a request once, with an entry in the journal, and learns from the reply. It returns
+// nil if the journal failed.
 func (c *client) send(ctx context.Context, url string, r *Request) *Attempt {
 	a, err := c.Journal.begin(r, url)
 	if err != nil {

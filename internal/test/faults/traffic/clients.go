@@ -33,8 +33,8 @@ func New(o Options) *Clients {
 	return c
 }
 
-// Copy returns clients with the same bearers and an empty journal in memory. They send requests to a
-// copy of the database that was made before the first request.
+// Copy returns clients with the same bearers and an empty journal in memory. They send requests to
+// a copy of the database that was made before the first request.
 func (c *Clients) Copy(seed uint64) *Clients {
 	o := c.list[0].Options
 	o.Seed, o.Journal = seed, nil

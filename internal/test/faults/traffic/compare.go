@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Lost compares an acknowledged migration with the entry that its reply names, nil if the ledger has
-// no such entry. It describes the difference (I5, I6); "" if they agree.
+// Lost compares an acknowledged migration with the entry that its reply names, nil if the ledger
+// has no such entry. It describes the difference (I5, I6); "" if they agree.
 func (r *Request) Lost(e *Entry) string {
 	a := r.Acknowledged()
 	if e == nil {

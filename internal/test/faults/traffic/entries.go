@@ -48,8 +48,8 @@ func (e *Entry) sims() []int64 {
 	return list
 }
 
-// Read reads the clients' part of the ledger after an entry; 0 means all of it. It does not use the store: the tables
-// themselves are the proof.
+// Read reads the clients' part of the ledger after an entry; 0 means all of it. It does not use the
+// store: the tables themselves are the proof.
 func Read(ctx context.Context, url string, after int64) (list []*Entry, err error) {
 	db, err := dbcheck.OpenReadOnly(url)
 	if err != nil {

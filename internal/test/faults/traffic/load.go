@@ -44,8 +44,8 @@ func (l *Load) add(a *Attempt) {
 	}
 }
 
-// Stop stops the clients. Unsettled requests are sent again by the next load, or by Settle. An error
-// means that the journal failed.
+// Stop stops the clients. Unsettled requests are sent again by the next load, or by Settle. An
+// error means that the journal failed.
 func (l *Load) Stop() error {
 	close(l.stop)
 	l.wg.Wait()

@@ -77,7 +77,8 @@ func (p *positions) blockSpan(random *rand.Rand, target int64, most int) (first,
 	return bulkFirst + first*blockSIMs, count * blockSIMs
 }
 
-// span returns a run of places that are equal, the first of them outside the target if there is one.
+// span returns a run of places that are equal, the first of them outside the target if there is
+// one.
 func span(at []int64, first int, target int64, most int) (from, count int) {
 	for range at {
 		if at[first] != target {

@@ -24,7 +24,8 @@ var Start = sync.OnceValues(func() (context.Context, error) {
 			continue
 		}
 		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
-			// A page in the cache of the back button is frozen, and a test that asks it waits forever.
+			// A page in the cache of the back button is frozen, and a test that asks it waits
+			// forever.
 			chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,BackForwardCache"))
 		ctx, _ := chromedp.NewExecAllocator(context.Background(), options...) // it ends with the process
 		ctx, _ = chromedp.NewContext(ctx)
