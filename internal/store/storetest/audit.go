@@ -28,6 +28,7 @@ var auditCases = []testCase{
 	{"LinkedByMany", auditLinkedByMany},
 	{"HeadNotedElsewhere", auditHeadNoted},
 	{"RolledBack", auditRolledBack},
+	{"ClockBehind", auditClockBehind},
 }
 
 // audited writes entries, each in its own transaction.
@@ -84,6 +85,27 @@ func auditChained(e *env) {
 	second := e.verified(3)
 	if n := e.link(100); n != 0 || bytes.Equal(first.Hash, second.Hash) {
 		e.Errorf("%d were linked twice, and the head went from %x to %x", n, first.Hash, second.Hash)
+	}
+}
+
+// Entries that were written while the clock was behind are linked, whether the clock is set right before
+// the next linking or after it.
+func auditClockBehind(e *env) {
+	e.audited(signedIn)
+	e.link(100)
+	for i, rightFirst := range []bool{true, false} {
+		e.clock.advance(-30 * time.Minute)
+		e.audited(signedIn, refusedSignIn)
+		if rightFirst {
+			e.clock.advance(30 * time.Minute)
+		}
+		if n := e.link(100); n != 2 {
+			e.Errorf("%d of 2 were linked, clock set right first: %v", n, rightFirst)
+		}
+		if !rightFirst {
+			e.clock.advance(30 * time.Minute)
+		}
+		e.verified(int64(3 + 2*i))
 	}
 }
 
