@@ -101,7 +101,7 @@ type auditData struct {
 	Query    auditQuery
 	Rows     []auditRow
 	At       pager
-	Actions  []auditChoice
+	Actions  template.HTML // the choices of an action
 	Outcomes []string
 	Periods  []int
 	Person   string
@@ -113,6 +113,21 @@ type auditChoice struct {
 	Action fleet.AuditAction
 	Words  string
 }
+
+// auditChoices are the actions to choose from, and the one that is chosen.
+type auditChoices struct {
+	Now fleet.AuditAction
+	All []auditChoice
+}
+
+// allAuditChoices are all actions, by their words.
+var allAuditChoices = func() (all []auditChoice) {
+	for _, a := range fleet.AuditActions {
+		all = append(all, auditChoice{a, text("audit.action." + string(a))})
+	}
+	slices.SortFunc(all, func(a, b auditChoice) int { return strings.Compare(a.Words, b.Words) })
+	return all
+}()
 
 // auditRow is a row of the audit log.
 type auditRow struct {
@@ -129,10 +144,10 @@ type auditRow struct {
 
 func auditPage(r *request) (reply, error) {
 	d := auditData{Query: parseAudit(r.URL.Query()), Periods: ledgerPeriods, Outcomes: []string{fleet.AuditDone, fleet.AuditRefused}}
-	for _, a := range fleet.AuditActions {
-		d.Actions = append(d.Actions, auditChoice{a, text("audit.action." + string(a))})
+	var err error
+	if d.Actions, err = r.console.fragment("audit", "audit-actions", string(d.Query.Action), auditChoices{d.Query.Action, allAuditChoices}); err != nil {
+		return reply{}, err
 	}
-	slices.SortFunc(d.Actions, func(a, b auditChoice) int { return strings.Compare(a.Words, b.Words) })
 	entries, err := r.findAudit(&d)
 	switch fleet.CodeOf(err) {
 	case fleet.BadQuery, fleet.BadSort:

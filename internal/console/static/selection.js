@@ -15,7 +15,8 @@ export function selection(root) {
     page.checked = here === boxes.length;
     page.indeterminate = here > 0 && here < boxes.length;
     const shown = n.toLocaleString("en");
-    words.textContent = n === 0 ? "No SIM is selected." : n === 1 ? "1 SIM is selected." : `${shown} SIMs are selected.`;
+    const { none, one, many } = status.dataset; // of the catalogue, with %s for the number
+    words.textContent = (n === 0 ? none : n === 1 ? one : many).replace("%s", shown);
   }
 
   form.addEventListener("change", (e) => {
