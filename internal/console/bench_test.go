@@ -19,50 +19,54 @@ import (
 func BenchmarkPages(b *testing.B) {
 	more, _ := strconv.Atoi(os.Getenv("SIMFERRY_BENCH_SIMS")) // 0 if it is not set
 	for _, e := range kit.Engines() {
-		s := serveSite(b, kit.StartFerry(b, e), console.Options{})
-		s.grow(more)
-		s.fillLists()
-		p := s.as(b, "admin@example.com")
-		for _, c := range []struct{ name, page, api string }{
-			{"sims", "/sims", "/api/v1/sim?per_page=25&sort=id"},
-			{"sims-after", "/sims?after=1100", "/api/v1/sim?per_page=25&sort=id&after=1100"},
-			{"sims-status", "/sims?status=0", "/api/v1/sim?per_page=25&sort=id&q=status:0"},
-			{"sims-iccid", "/sims?sort=iccid", "/api/v1/sim?per_page=25&sort=iccid"},
-			{"sims-search", "/sims?q=" + kit.ICCID(kit.AttachedSIM), "/api/v1/sim?per_page=25&sort=id&q=iccid:" + kit.ICCID(kit.AttachedSIM)},
-			{"devices", "/devices", "/api/v1/endpoint?per_page=50&sort=-id"},
-			{"ledger", "/ledger", "/api/v1/migration?per_page=25&sort=-id"},
-			{"jobs", "/jobs", "/api/v1/migration_job?per_page=25&sort=-id"},
-			{"audit", "/audit", "/api/v1/audit?per_page=50&sort=-id"},
-			{"people", "/people", "/api/v1/user?per_page=50&sort=id"},
-		} {
-			b.Run(string(e)+"/"+c.name, func(b *testing.B) {
-				api, err := http.NewRequestWithContext(b.Context(), http.MethodGet, s.Server.URL+c.api, nil)
-				if err != nil {
-					b.Fatal(err)
-				}
-				api.Header.Set("Authorization", "Bearer "+s.As("admin@example.com").Token)
-				page := p.request(http.MethodGet, c.page, nil)
-				took := map[*http.Request]time.Duration{}
-				for range b.N {
-					for _, req := range []*http.Request{page, api} {
-						started := time.Now()
-						res, err := p.http.Do(req.Clone(b.Context())) // the client adds cookies to it
-						if err != nil {
-							b.Fatal(err)
-						}
-						_, _ = io.Copy(io.Discard, res.Body)
-						_ = res.Body.Close()
-						took[req] += time.Since(started)
-						if res.StatusCode != http.StatusOK {
-							b.Fatalf("%s: status %d", req.URL, res.StatusCode)
-						}
+		b.Run(string(e), func(b *testing.B) { benchmarkPages(b, e, more) })
+	}
+}
+
+func benchmarkPages(b *testing.B, e kit.Engine, more int) {
+	s := serveSite(b, kit.StartFerry(b, e), console.Options{})
+	s.grow(more)
+	s.fillLists()
+	p := s.as(b, "admin@example.com")
+	for _, c := range []struct{ name, page, api string }{
+		{"sims", "/sims", "/api/v1/sim?per_page=25&sort=id"},
+		{"sims-after", "/sims?after=1100", "/api/v1/sim?per_page=25&sort=id&after=1100"},
+		{"sims-status", "/sims?status=0", "/api/v1/sim?per_page=25&sort=id&q=status:0"},
+		{"sims-iccid", "/sims?sort=iccid", "/api/v1/sim?per_page=25&sort=iccid"},
+		{"sims-search", "/sims?q=" + kit.ICCID(kit.AttachedSIM), "/api/v1/sim?per_page=25&sort=id&q=iccid:" + kit.ICCID(kit.AttachedSIM)},
+		{"devices", "/devices", "/api/v1/endpoint?per_page=50&sort=-id"},
+		{"ledger", "/ledger", "/api/v1/migration?per_page=25&sort=-id"},
+		{"jobs", "/jobs", "/api/v1/migration_job?per_page=25&sort=-id"},
+		{"audit", "/audit", "/api/v1/audit?per_page=50&sort=-id"},
+		{"people", "/people", "/api/v1/user?per_page=50&sort=id"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			api, err := http.NewRequestWithContext(b.Context(), http.MethodGet, s.Server.URL+c.api, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			api.Header.Set("Authorization", "Bearer "+s.As("admin@example.com").Token)
+			page := p.request(http.MethodGet, c.page, nil)
+			took := map[*http.Request]time.Duration{}
+			for range b.N {
+				for _, req := range []*http.Request{page, api} {
+					started := time.Now()
+					res, err := p.http.Do(req.Clone(b.Context())) // the client adds cookies to it
+					if err != nil {
+						b.Fatal(err)
+					}
+					_, _ = io.Copy(io.Discard, res.Body)
+					_ = res.Body.Close()
+					took[req] += time.Since(started)
+					if res.StatusCode != http.StatusOK {
+						b.Fatalf("%s: status %d", req.URL, res.StatusCode)
 					}
 				}
-				b.ReportMetric(float64(took[page].Microseconds())/float64(b.N), "µs/page")
-				b.ReportMetric(float64(took[api].Microseconds())/float64(b.N), "µs/api")
-				b.ReportMetric(float64(took[page])/float64(took[api]), "ratio")
-			})
-		}
+			}
+			b.ReportMetric(float64(took[page].Microseconds())/float64(b.N), "µs/page")
+			b.ReportMetric(float64(took[api].Microseconds())/float64(b.N), "µs/api")
+			b.ReportMetric(float64(took[page])/float64(took[api]), "ratio")
+		})
 	}
 }
 

@@ -89,10 +89,11 @@ func (tx *Tx) LockedSIMs(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.
 	return found, err
 }
 
-// SIMsIn reads the SIMs in devices of a Workspace.
+// SIMsIn reads the SIMs in devices of a Workspace. The sum hides the Workspace from the indexes:
+// without statistics, an engine looks through all SIMs of the Workspace.
 func (tx *Tx) SIMsIn(ctx context.Context, ws fleet.WorkspaceID, devices []fleet.DeviceID) (found []fleet.SIM, err error) {
 	w := where{tx: tx}
-	w.and("s.workspace_id = " + w.arg(int64(ws)))
+	w.and("s.workspace_id + 0 = " + w.arg(int64(ws)))
 	w.and(w.in("s.device_id", arrayParam(tx, devices)))
 	err = tx.queryEach(ctx, "SELECT "+simColumns+" FROM sims s WHERE "+w.String(), w.args, func(r rows) error {
 		s, err := scanSIM(r)

@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/simferry/simferry/internal/fleet"
@@ -61,6 +63,24 @@ func TestKeysOfLongLists(t *testing.T) {
 			if len(want) < 5 || !slices.Equal(got, want) {
 				t.Errorf("sort=%s: by key %v, at once %v", sort, want, got)
 			}
+		}
+	})
+}
+
+// The SIMs in devices are found by their devices, not among all SIMs of the Workspace.
+func TestSIMsInDevicesUseTheirIndex(t *testing.T) {
+	engines(t, func(t *testing.T, url string) {
+		s := open(t, url, store.Options{})
+		storetest.Load(t, s)
+		plans, err := store.Explained(t.Context(), s, 1000, func(tx *store.Tx) error {
+			_, err := tx.SIMsIn(t.Context(), storetest.FleetDE, []fleet.DeviceID{1, 2})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := fmt.Sprint(plans); !strings.Contains(text, "sims_device") {
+			t.Errorf("the plan does not use sims_device: %s", text)
 		}
 	})
 }
