@@ -93,6 +93,7 @@ const (
 	DeviceUnavailable  = 1511 // of an undo: a previous device is gone, taken or in another Workspace
 	AlreadyUndone      = 1512 // of an undo: another undo has moved the SIMs back
 	ApprovalRequired   = 1515 // a rule requires approval: make a job, which waits for it
+	InPendingOffer     = 1513 // SIMs are part of a pending offer, which the giver can cancel
 	ReasonRequired     = 1516 // a Workspace that SIMs leave or enter requires a reason, and none is given
 	CreatorSuspended   = 1517 // of a SIM of a job: the user who made it is suspended or deleted
 	NoAdminOnTarget    = 1518 // of a SIM of a job: the user who made it no longer administers the target

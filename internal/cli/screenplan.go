@@ -243,6 +243,8 @@ func hint(code int) string {
 		return "name the others with --sim-id"
 	case client.ApprovalRequired:
 		return "simferry migrate makes a job, which waits for approval; leave out --on-client"
+	case client.InPendingOffer:
+		return "they are offered to another Workspace: wait for the answer, or cancel the offer"
 	case client.ReasonRequired:
 		return "--reason says why they move"
 	case bulk.NotFound:

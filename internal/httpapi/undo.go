@@ -126,6 +126,9 @@ func conflictDetails(c *fleet.Conflicts, g fleet.Conflict) []wire.ConflictDetail
 		d, detail := c.Detail(s), wire.ConflictDetail{ID: int64(s.ID)}
 		switch g.Code {
 		case fleet.SIMsChanged:
+			if len(d.Changes) == 0 { // of an offer
+				continue
+			}
 			for _, change := range d.Changes {
 				detail.Changes = append(detail.Changes, wire.StaleChange{
 					Property: string(change.Property), Was: changedValue(change.Property, change.Was), Now: changedValue(change.Property, change.Now),
