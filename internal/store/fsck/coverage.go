@@ -70,7 +70,7 @@ var notCovered = []NotCovered{
 		},
 		Why: "the request and the progress of a job; what is checked is what it did: its SIMs, entries, counts and sides",
 	},
-	{Table: "job_sims", Columns: []string{"line", "version", "codes", "given", "undoes"}, Why: "how a SIM was selected, and why it was refused; of changed SIMs version and undoes are checked"},
+	{Table: "job_sims", Columns: []string{"line", "version", "codes", "given", "undoes", "home_id"}, Why: "how a SIM was selected, and why it was refused; of changed SIMs version and undoes are checked"},
 	{
 		Table: "job_effects", Columns: []string{"verdict", "codes", "status_before", "status_after", "device_before", "device_after"},
 		Why: "what a plan was, at a time that has passed; what is checked is how many SIMs it had",
