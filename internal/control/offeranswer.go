@@ -29,13 +29,13 @@ type AnsweredOffer struct {
 // Seen returns the offer as the receiver sees it.
 func (a AnsweredOffer) Seen() Offer { return offerSeen(a.Offer.Target.ID, a.Offer) }
 
-// AcceptOffer moves SIMs of an offer into the caller's Workspace: at once up to 500, and with a job beyond
-// that. SIMs that are not accepted stay with the giver. An answer ends the offer, and there is only one.
-// The rules of a migration decide with the rights that both sides have now.
+// AcceptOffer moves SIMs of an offer into the caller's Workspace: at once up to 500, and with a job
+// beyond that. SIMs that are not accepted stay with the giver. An answer ends the offer, and there
+// is only one. The rules of a migration decide with the rights that both sides have now.
 //
-// Permission: ManageOffers in the Workspace that receives the offer; users only. Errors: NotFound for an
-// offer of other Workspaces and for SIMs that are not in it; Forbidden for the giver; InUse if the offer
-// has been answered, has expired or was cancelled; *fleet.Conflicts; those of once.
+// Permission: ManageOffers in the Workspace that receives the offer; users only. Errors: NotFound
+// for an offer of other Workspaces and for SIMs that are not in it; Forbidden for the giver; InUse
+// if the offer has been answered, has expired or was cancelled; *fleet.Conflicts; those of once.
 func (c *Control) AcceptOffer(ctx context.Context, who identity.Principal, a OfferAnswer, w Write[AnsweredOffer]) (Reply, error) {
 	if err := checkRefusals(a.Refuse); err != nil {
 		return Reply{}, err
@@ -129,8 +129,8 @@ func answerable(ctx context.Context, tx *store.Tx, who identity.Principal, id fl
 	return o, nil
 }
 
-// offerSnapshot reads the input of the planner for SIMs of an offer that a user receives: the SIMs, and
-// what both sides are now. It also returns the offer with its Workspaces as they are.
+// offerSnapshot reads the input of the planner for SIMs of an offer that a user receives: the SIMs,
+// and what both sides are now. It also returns the offer with its Workspaces as they are.
 func offerSnapshot(ctx context.Context, tx *store.Tx, o fleet.Offer, receiver fleet.UserID, sims []fleet.SIMID, lock bool) (snap fleet.Snapshot, now fleet.Offer, err error) {
 	if snap, err = tx.OfferSnapshot(ctx, sims, lock); err == nil {
 		err = tx.AddRules(ctx, &snap)
@@ -226,8 +226,8 @@ func (a OfferAnswer) byJob(ctx context.Context, tx *store.Tx, who identity.Princ
 	return auditOffer(ctx, tx, who, fleet.AuditOfferAccepted, *o, len(done.Plan.SIMs))
 }
 
-// closeOffer ends an offer by what became of its SIMs: those that are still offered are refused with the
-// reason, unless a job has moved them. The state is how it ended, "" if the SIMs say it.
+// closeOffer ends an offer by what became of its SIMs: those that are still offered are refused
+// with the reason, unless a job has moved them. The state is how it ended, "" if the SIMs say it.
 func closeOffer(ctx context.Context, tx *store.Tx, o fleet.Offer, job fleet.JobID, reason string, state ...fleet.OfferState) (fleet.Offer, error) {
 	counts, err := tx.CloseOfferSIMs(ctx, o.ID, job, reason)
 	if err != nil {
@@ -284,8 +284,8 @@ func (c *Control) RefuseOffer(ctx context.Context, who identity.Principal, r Off
 
 // CancelOffer takes back an offer of the caller's Workspace that is pending.
 //
-// Permission: ManageOffers in the Workspace that made the offer. Errors: NotFound; Forbidden for the
-// receiver; InUse if the offer is no longer pending; those of once.
+// Permission: ManageOffers in the Workspace that made the offer. Errors: NotFound; Forbidden for
+// the receiver; InUse if the offer is no longer pending; those of once.
 func (c *Control) CancelOffer(ctx context.Context, who identity.Principal, id fleet.OfferID, w Write[Offer]) (Reply, error) {
 	return once(ctx, c, who, guard{need: identity.ManageOffers}, w, func(tx *store.Tx, who identity.Principal) (result[Offer], error) {
 		var none result[Offer]

@@ -32,8 +32,8 @@ type Offer struct {
 	Incoming bool // the caller's Workspace receives it
 }
 
-// offerSeen returns an offer as a Workspace sees it: without the users of the other side, and without
-// how the other side handles its code and its devices.
+// offerSeen returns an offer as a Workspace sees it: without the users of the other side, and
+// without how the other side handles its code and its devices.
 func offerSeen(by fleet.WorkspaceID, o fleet.Offer) Offer {
 	seen := Offer{o, o.Incoming(by)}
 	byGiver := o.State == fleet.OfferCancelled
@@ -59,12 +59,13 @@ type MadeOffer struct {
 	SIMs   []fleet.OfferSIM // what crosses
 }
 
-// MakeOffer offers SIMs of the caller's Workspace to the Workspace of a receiving code, and marks them. A
-// dry run returns what the other side would see; it changes nothing but the count of wrong codes.
+// MakeOffer offers SIMs of the caller's Workspace to the Workspace of a receiving code, and marks
+// them. A dry run returns what the other side would see; it changes nothing but the count of wrong
+// codes.
 //
-// Permission: ManageOffers; users only. Errors: NotFound for a code that cannot be used, whatever the
-// reason, and for SIMs that are not in the Workspace; TooManyRequests after 20 wrong codes in an hour;
-// ValidationFailed for more SIMs than the code allows; *fleet.Conflicts; those of once.
+// Permission: ManageOffers; users only. Errors: NotFound for a code that cannot be used, whatever
+// the reason, and for SIMs that are not in the Workspace; TooManyRequests after 20 wrong codes in
+// an hour; ValidationFailed for more SIMs than the code allows; *fleet.Conflicts; those of once.
 func (c *Control) MakeOffer(ctx context.Context, who identity.Principal, n NewOffer, w Write[MadeOffer]) (Reply, error) {
 	if err := n.Note.Check(); err != nil {
 		return Reply{}, err
@@ -181,8 +182,8 @@ func (n NewOffer) plan(ctx context.Context, tx *store.Tx, who identity.Principal
 	return fleet.PlanOffer(o, role, sel, snap)
 }
 
-// sims finds the SIMs of the selection in the caller's Workspace, each once, and locks them unless it is a
-// dry run.
+// sims finds the SIMs of the selection in the caller's Workspace, each once, and locks them unless
+// it is a dry run.
 func (n NewOffer) sims(ctx context.Context, tx *store.Tx, who identity.Principal) (sims []fleet.SIMState, missing []string, err error) {
 	selectors, err := n.selectors(ctx, tx, who)
 	if err != nil {
@@ -252,8 +253,8 @@ func whatCrosses(ctx context.Context, tx *store.Tx, sims []fleet.SIMState) ([]fl
 	return list, err
 }
 
-// auditOffer records what the caller did with an offer, in the log of their own Workspace, and for the
-// other side that it was done, without the user.
+// auditOffer records what the caller did with an offer, in the log of their own Workspace, and for
+// the other side that it was done, without the user.
 func auditOffer(ctx context.Context, tx *store.Tx, who identity.Principal, action fleet.AuditAction, o fleet.Offer, sims int) error {
 	if err := auditOtherSide(ctx, tx, who.Workspace, action, o, sims); err != nil {
 		return err
@@ -263,7 +264,8 @@ func auditOffer(ctx context.Context, tx *store.Tx, who identity.Principal, actio
 	})
 }
 
-// auditOtherSide records a change of an offer for those sides of it that are not the Workspace that made it.
+// auditOtherSide records a change of an offer for those sides of it that are not the Workspace that
+// made it.
 func auditOtherSide(ctx context.Context, tx *store.Tx, by fleet.WorkspaceID, action fleet.AuditAction, o fleet.Offer, sims int) error {
 	e := fleet.AuditEntry{Action: action, Subject: fleet.Subject("offer", o.ID), Detail: fleet.AuditDetail{SIMs: sims, Target: o.Target.ID, Status: string(o.State)}}
 	for _, ws := range []fleet.WorkspaceID{o.Source.ID, o.Target.ID} {
@@ -289,7 +291,8 @@ func (c *Control) Offer(ctx context.Context, who identity.Principal, id fleet.Of
 	return o, err
 }
 
-// ownOffer reads an offer that the caller's Workspace has made or receives, with all that is known of it.
+// ownOffer reads an offer that the caller's Workspace has made or receives, with all that is known
+// of it.
 func ownOffer(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.OfferID, lock bool) (fleet.Offer, error) {
 	o, found, err := tx.OfferOf(ctx, who.Workspace, id, lock)
 	if err == nil && !found {

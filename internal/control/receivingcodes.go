@@ -33,11 +33,11 @@ type ReceivingCode struct {
 	Status fleet.CodeStatus
 }
 
-// MakeReceivingCode makes a code with which others can offer SIMs to the caller's Workspace. Repetitions
-// under the same key are refused, because the code is not stored.
+// MakeReceivingCode makes a code with which others can offer SIMs to the caller's Workspace.
+// Repetitions under the same key are refused, because the code is not stored.
 //
-// Permission: ManageOffers. Errors: BadRequest that names the field; NotAllowed if the Workspace cannot
-// receive SIMs; InUse if it has too many codes; those of once.
+// Permission: ManageOffers. Errors: BadRequest that names the field; NotAllowed if the Workspace
+// cannot receive SIMs; InUse if it has too many codes; those of once.
 func (c *Control) MakeReceivingCode(ctx context.Context, who identity.Principal, n NewReceivingCode, w Write[ReceivingCode]) (Reply, error) {
 	if err := checkDescription(n.Description); err != nil {
 		return Reply{}, err
@@ -87,8 +87,8 @@ func (n NewReceivingCode) check(ctx context.Context, tx *store.Tx, who identity.
 	}, nil
 }
 
-// expiryWithin returns the end of something: after lasts if none is given. It must be in the future, and
-// not too far.
+// expiryWithin returns the end of something: after lasts if none is given. It must be in the
+// future, and not too far.
 func expiryWithin(tx *store.Tx, field string, given time.Time, lasts, most time.Duration) (time.Time, error) {
 	now := tx.Now()
 	switch {
@@ -120,7 +120,8 @@ func (c *Control) ListReceivingCodes(ctx context.Context, who identity.Principal
 	return page, err
 }
 
-// RevokeReceivingCode ends a receiving code of the caller's Workspace. Offers that were made with it stay.
+// RevokeReceivingCode ends a receiving code of the caller's Workspace. Offers that were made with
+// it stay.
 //
 // Permission: ManageOffers. Errors: NotFound; those of once.
 func (c *Control) RevokeReceivingCode(ctx context.Context, who identity.Principal, id fleet.CodeID, w Write[None]) (Reply, error) {
@@ -142,16 +143,16 @@ func (c *Control) RevokeReceivingCode(ctx context.Context, who identity.Principa
 // HashReceivingCode returns what identifies a receiving code, as typed, in a request.
 func HashReceivingCode(typed string) []byte { return identity.HashReceivingCode(typed) }
 
-// errCode is the refusal of every code that cannot be used: unknown, used, expired, revoked, or for another
-// sender. It says nothing else, so that codes cannot be explored.
+// errCode is the refusal of every code that cannot be used: unknown, used, expired, revoked, or for
+// another sender. It says nothing else, so that codes cannot be explored.
 func errCode() *fleet.Error {
 	refusal := fleet.Errorf(fleet.NotFound, "receiving_code: no offer can be made with this code: check it, or ask the receiver for a new one")
 	refusal.Field, refusal.Problems = "receiving_code", []fleet.Problem{{Code: fleet.NotFound, Message: refusal.Message}}
 	return refusal
 }
 
-// admittedCode finds the code that a user sent and its Workspace; found is false if it cannot be used.
-// A wrong code is counted, which must be committed.
+// admittedCode finds the code that a user sent and its Workspace; found is false if it cannot be
+// used. A wrong code is counted, which must be committed.
 //
 // Errors: TooManyRequests.
 func admittedCode(ctx context.Context, tx *store.Tx, who identity.Principal, typed string) (code fleet.ReceivingCode, target fleet.Workspace, found bool, err error) {

@@ -74,7 +74,8 @@ func (o Offer) ExpiredAt(now time.Time) bool {
 	return o.State == OfferPending && !now.Before(o.Expires)
 }
 
-// maxReminders is how many reminders a pending offer has: at half of its time, and an hour before its end.
+// maxReminders is how many reminders a pending offer has: at half of its time, and an hour before
+// its end.
 const maxReminders = 2
 
 // NextLook returns when a server has to look at a pending offer next: for a reminder, or its end.
@@ -178,8 +179,8 @@ func (c ReceivingCode) Left() int {
 }
 
 // OfferSides decides by which authority the SIMs of an offer may move, on each side separately: the
-// giver must administer the source now, and the receiver the target. giver is NoRole if the user who
-// made the offer is not active.
+// giver must administer the source now, and the receiver the target. giver is NoRole if the user
+// who made the offer is not active.
 func OfferSides(o Offer, giver, receiver Role) map[WorkspaceID]Standing {
 	// Both see the SIMs of the offer, whatever they are in the Workspaces.
 	source := Standing{Workspace: o.Source, Role: Observer}
@@ -219,8 +220,8 @@ type Acceptance struct {
 	Gone    []SIMID
 }
 
-// PlanAcceptance plans the acceptance of an offer with the rules of PlanMigration. snap has the SIMs of
-// the offer that exist, and the standings of OfferSides. It returns
+// PlanAcceptance plans the acceptance of an offer with the rules of PlanMigration. snap has the
+// SIMs of the offer that exist, and the standings of OfferSides. It returns
 //
 //   - an Error BadRequest or NotFound if the answer names SIMs twice, or SIMs that are not in the offer;
 //   - *Conflicts with every reason why accepted SIMs may not move;
@@ -337,9 +338,10 @@ func goneConflict(gone []SIMID, sims []OfferSIM, workspaces map[WorkspaceID]Stan
 	return &Conflicts{Groups: []Conflict{g}, sources: workspaces}
 }
 
-// PlanOffer plans what an offer would move if it were accepted at once. The source is the Workspace of
-// the caller, whose role there is role; the receiving code stands for the consent of the target. snap has the SIMs and the rules. It
-// returns an Error NotFound for SIMs that are not in the source, or *Conflicts.
+// PlanOffer plans what an offer would move if it were accepted at once. The source is the Workspace
+// of the caller, whose role there is role; the receiving code stands for the consent of the target.
+// snap has the SIMs and the rules. It returns an Error NotFound for SIMs that are not in the
+// source, or *Conflicts.
 func PlanOffer(o Offer, role Role, sel Selector, snap Snapshot) (*Plan, error) {
 	snap.Workspaces = map[WorkspaceID]Standing{o.Source.ID: {Workspace: o.Source, Role: role}}
 	if o.Source.ID != o.Target.ID {

@@ -88,7 +88,8 @@ func wantOnly(t *testing.T, a *kit.Answer, code int, sims ...int64) {
 	}
 }
 
-// An accepted offer moves its SIMs; each side sees what concerns it, and the ledger names the authority.
+// An accepted offer moves its SIMs; each side sees what concerns it, and the ledger names the
+// authority.
 func TestContract_OfferIsAccepted(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, giver, receiver := twoSides(t, e)

@@ -203,8 +203,8 @@ users:
 	return v
 }
 
-// heldOffers makes an offer for each answer to one: two to FleetDE and one of it. It also makes receiving
-// codes of both Workspaces.
+// heldOffers makes an offer for each answer to one: two to FleetDE and one of it. It also makes
+// receiving codes of both Workspaces.
 func heldOffers(s *kit.Server, n int64) (known []string) {
 	s.T.Helper()
 	code := func(c *kit.Client) (id, text string) {
@@ -219,7 +219,7 @@ func heldOffers(s *kit.Server, n int64) (known []string) {
 		path := from.Post(offers, offering(text, sim)).Is(http.StatusCreated).Header.Get("Location")
 		return strings.TrimPrefix(path, offers+"/")
 	}
-	first := 1150 + 3*n
+	first := 1250 + 3*n
 	giver.Post(migration, realRun(migrationTo(kit.FleetFR, first, first+1))).Is(http.StatusOK)
 	own, _ := code(giver)
 	_, foreign := code(receiver)

@@ -13,8 +13,8 @@ const (
 
 var receivingCodeEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// NewReceivingCode makes a receiving code: 160 random bits as four groups of eight letters and digits.
-// Show the code once and store only its hash.
+// NewReceivingCode makes a receiving code: 160 random bits as four groups of eight letters and
+// digits. Show the code once and store only its hash.
 func NewReceivingCode() (code string, hash []byte) {
 	raw := make([]byte, receivingCodeBytes)
 	_, _ = rand.Read(raw) // never fails
@@ -27,8 +27,8 @@ func NewReceivingCode() (code string, hash []byte) {
 	return code, HashReceivingCode(code)
 }
 
-// HashReceivingCode returns the hash under which a receiving code is stored and found. Case, spaces and
-// dashes do not count.
+// HashReceivingCode returns the hash under which a receiving code is stored and found. Case, spaces
+// and dashes do not count.
 func HashReceivingCode(typed string) []byte {
 	letters := strings.Map(func(r rune) rune {
 		if r == ' ' || r == '-' {

@@ -7,8 +7,8 @@ import (
 )
 
 // applyPostgresSQL is one statement: one round trip, and all its parts see the same lines. The
-// UPDATE is guarded by the SIM's Workspace and version, and, if it moves the SIM, by its offer, so that
-// an offer which was made since the snapshot counts; the caller compares the count.
+// UPDATE is guarded by the SIM's Workspace and version, and, if it moves the SIM, by its offer, so
+// that an offer which was made since the snapshot counts; the caller compares the count.
 var applyPostgresSQL = named(`
 	WITH entry AS (
 		INSERT INTO ledger (uid, kind, at, user_id, token_id, target_id, sims, detach_devices, allowed_statuses, delta, ids_delta, audited,

@@ -90,8 +90,8 @@ func deviceName(before fleet.SIMState) any {
 	return before.DeviceName
 }
 
-// The UPDATE is guarded by the SIM's Workspace and version, and, if it moves the SIM, by its offer; the
-// caller compares the count.
+// The UPDATE is guarded by the SIM's Workspace and version, and, if it moves the SIM, by its offer;
+// the caller compares the count.
 const moveSIMsSQLite = `
 	UPDATE sims SET workspace_id = l.workspace_after, status = l.status_after, device_id = l.device_after, version = l.version,
 		activated_at = CASE WHEN l.status_after = ` + activatedSIM + ` THEN COALESCE(sims.activated_at, $2) ELSE sims.activated_at END,

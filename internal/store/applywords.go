@@ -93,5 +93,6 @@ func statusEventPlace() string {
 	return "l.workspace_before"
 }
 
-// offerAfter is the offer that a SIM is part of after a line l: none if the SIM moves or is deleted.
+// offerAfter is the offer that a SIM is part of after a line l: none if the SIM moves or is
+// deleted.
 const offerAfter = "CASE WHEN l.workspace_after = l.workspace_before AND l.status_after <> " + deletedSIM + " THEN offer_id END"

@@ -57,9 +57,9 @@ func (tx *Tx) insertAudit(ctx context.Context, e *fleet.AuditEntry) error {
 	return tx.markBehind(ctx)
 }
 
-// markBehind moves the mark of the last linking back on SQLite if the clock is earlier. Entries that
-// are written meanwhile are then linked even if the clock is set right before the next linking. On
-// PostgreSQL tooOldToLink is longer than a server works with a wrong clock.
+// markBehind moves the mark of the last linking back on SQLite if the clock is earlier. Entries
+// that are written meanwhile are then linked even if the clock is set right before the next
+// linking. On PostgreSQL tooOldToLink is longer than a server works with a wrong clock.
 func (tx *Tx) markBehind(ctx context.Context) error {
 	return tx.exec(ctx, "UPDATE audit_head SET at = $1 WHERE id = 1 AND at > $2", micros(tx.now), micros(tx.now.Add(LinkSlack)))
 }

@@ -33,8 +33,8 @@ func scanOffer(r rows) (o fleet.Offer, err error) {
 var insertOffer = insertion("offers", `code_id source_id target_id user_id state detach_devices allowed_statuses reference reason created_at
 	expires_at next_at reminders sims accepted refused gone`, "RETURNING id")
 
-// InsertOffer stores a new offer with its SIMs, which must be locked, and marks them. It returns the
-// offer's id, and ErrRaced if one of the SIMs is marked already.
+// InsertOffer stores a new offer with its SIMs, which must be locked, and marks them. It returns
+// the offer's id, and ErrRaced if one of the SIMs is marked already.
 func (tx *Tx) InsertOffer(ctx context.Context, o fleet.Offer, sims []fleet.SIMState) (id fleet.OfferID, err error) {
 	err = tx.execReturning(ctx, insertOffer, params{
 		"code_id": int64(o.Code), "source_id": int64(o.Source.ID), "target_id": int64(o.Target.ID), "user_id": int64(o.User),
@@ -74,8 +74,8 @@ func (w *where) simIDs(ids []fleet.SIMID) any {
 	return numberArrayParam(w.tx, ids, func(b []byte, id fleet.SIMID) []byte { return strconv.AppendInt(b, int64(id), 10) })
 }
 
-// OfferOf reads an offer that a Workspace has made or receives; found is false for any other. lock locks
-// it until the transaction ends.
+// OfferOf reads an offer that a Workspace has made or receives; found is false for any other. lock
+// locks it until the transaction ends.
 func (tx *Tx) OfferOf(ctx context.Context, ws fleet.WorkspaceID, id fleet.OfferID, lock bool) (o fleet.Offer, found bool, err error) {
 	condition := "o.id = $1 AND (o.source_id = $2 OR o.target_id = $2)"
 	if lock {
@@ -98,8 +98,8 @@ func (tx *Tx) offer(ctx context.Context, condition string, args ...any) (o fleet
 	return o, found, err
 }
 
-// DueOffer finds an offer that a server has to look at, and locks it until the transaction ends. Offers
-// that another server looks at are left out.
+// DueOffer finds an offer that a server has to look at, and locks it until the transaction ends.
+// Offers that another server looks at are left out.
 func (tx *Tx) DueOffer(ctx context.Context) (o fleet.Offer, found bool, err error) {
 	return tx.offer(ctx, "o.next_at IS NOT NULL AND o.next_at <= $1 ORDER BY o.next_at, o.id LIMIT 1"+
 		tx.dialectSQL("", " FOR NO KEY UPDATE OF o SKIP LOCKED"), micros(tx.now))
@@ -124,15 +124,15 @@ func (tx *Tx) SaveOffer(ctx context.Context, o fleet.Offer) error {
 	})
 }
 
-// unmarkSIMs frees SIMs of offer $1; the condition is on offer_sims n. PostgreSQL locks them in the order of
-// their ids, as other writes do.
+// unmarkSIMs frees SIMs of offer $1; the condition is on offer_sims n. PostgreSQL locks them in the
+// order of their ids, as other writes do.
 func (tx *Tx) unmarkSIMs(ctx context.Context, id fleet.OfferID, condition string) error {
 	return tx.exec(ctx, "UPDATE sims SET offer_id = NULL WHERE offer_id = $1 AND id IN (SELECT s.id FROM sims s WHERE s.id IN (SELECT n.sim_id FROM offer_sims n WHERE n.offer_id = $1"+
 		condition+")"+tx.dialectSQL("", " ORDER BY s.id FOR NO KEY UPDATE OF s")+")", int64(id))
 }
 
-// DecideOfferSIMs writes what becomes of SIMs of an offer that are still offered, and frees those that
-// do not move.
+// DecideOfferSIMs writes what becomes of SIMs of an offer that are still offered, and frees those
+// that do not move.
 func (tx *Tx) DecideOfferSIMs(ctx context.Context, id fleet.OfferID, state fleet.OfferSIMState, sims []fleet.SIMID, reason string) error {
 	if len(sims) == 0 {
 		return nil
@@ -148,9 +148,9 @@ func (tx *Tx) DecideOfferSIMs(ctx context.Context, id fleet.OfferID, state fleet
 	return tx.unmarkSIMs(ctx, id, " AND n.state > "+acceptedSIM)
 }
 
-// CloseOfferSIMs ends an offer's SIMs that are still offered: those that the job moved are accepted (job 0
-// stands for none), those that do not exist any more are gone, and the others are refused with the
-// reason. It frees all SIMs of the offer, and counts them by state.
+// CloseOfferSIMs ends an offer's SIMs that are still offered: those that the job moved are accepted
+// (job 0 stands for none), those that do not exist any more are gone, and the others are refused
+// with the reason. It frees all SIMs of the offer, and counts them by state.
 func (tx *Tx) CloseOfferSIMs(ctx context.Context, id fleet.OfferID, job fleet.JobID, reason string) (counts map[fleet.OfferSIMState]int, err error) {
 	const open = "offer_id = $1 AND state = " + offeredSIM
 	if job != 0 {
@@ -181,7 +181,8 @@ func (tx *Tx) CloseOfferSIMs(ctx context.Context, id fleet.OfferID, job fleet.Jo
 	return counts, err
 }
 
-// The facts of SIMs n of an offer o: those of now while it is open. A SIM that was deleted meanwhile is gone.
+// The facts of SIMs n of an offer o: those of now while it is open. A SIM that was deleted
+// meanwhile is gone.
 const (
 	offerOpen       = "o.state IN ('pending', 'accepting')"
 	offerSIMState   = "CASE WHEN n.state = " + offeredSIM + " AND " + offerOpen + " AND s.status = " + deletedSIM + " THEN " + goneSIM + " ELSE n.state END"
@@ -207,8 +208,8 @@ func (tx *Tx) OfferedSIMs(ctx context.Context, id fleet.OfferID) (sims []fleet.O
 
 var offerSIMFields = map[string]string{"id": "n.sim_id", "state": offerSIMState}
 
-// OfferSIMs reads one page of the SIMs of an offer. It does not check rights. A filter state has the
-// numbers of states.
+// OfferSIMs reads one page of the SIMs of an offer. It does not check rights. A filter state has
+// the numbers of states.
 func (tx *Tx) OfferSIMs(ctx context.Context, id fleet.OfferID, l fleet.List) (fleet.Page[fleet.OfferSIM], error) {
 	page := fleet.Page[fleet.OfferSIM]{PerPage: l.PerPage, Items: []fleet.OfferSIM{}}
 	w := where{tx: tx}
@@ -224,8 +225,8 @@ func (tx *Tx) OfferSIMs(ctx context.Context, id fleet.OfferID, l fleet.List) (fl
 	return page, err
 }
 
-// OfferSnapshot reads the SIMs of an offer as they are now, in whatever Workspace, without those that
-// do not exist; the caller adds the standings. lock locks them until the transaction ends.
+// OfferSnapshot reads the SIMs of an offer as they are now, in whatever Workspace, without those
+// that do not exist; the caller adds the standings. lock locks them until the transaction ends.
 func (tx *Tx) OfferSnapshot(ctx context.Context, sims []fleet.SIMID, lock bool) (snap fleet.Snapshot, err error) {
 	all := Caller{SuperAdmin: true} // every reader of the offer may see them
 	if len(sims) == 0 {
@@ -235,8 +236,8 @@ func (tx *Tx) OfferSnapshot(ctx context.Context, sims []fleet.SIMID, lock bool) 
 	return snap, tx.queryEach(ctx, one.text, one.args, one.scan)
 }
 
-// OwnSIMs reads SIMs that a selector names in one Workspace of the caller. lock locks them until the
-// transaction ends. SIMs of others take the same path as SIMs that do not exist.
+// OwnSIMs reads SIMs that a selector names in one Workspace of the caller. lock locks them until
+// the transaction ends. SIMs of others take the same path as SIMs that do not exist.
 func (tx *Tx) OwnSIMs(ctx context.Context, who Caller, ws fleet.WorkspaceID, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
 	sims, err := tx.selected(ctx, who, sel, lock)
 	return slices.DeleteFunc(sims, func(s fleet.SIMState) bool { return s.Workspace != ws }), err
@@ -244,8 +245,8 @@ func (tx *Tx) OwnSIMs(ctx context.Context, who Caller, ws fleet.WorkspaceID, sel
 
 var offerFields = map[string]string{"id": "k.id", "direction": "k.direction", "status": "k.state", "reference": "k.reference"}
 
-// Offers reads one page of the offers that a Workspace has made or receives. They are found before they
-// are filtered, so that those of others are not looked for.
+// Offers reads one page of the offers that a Workspace has made or receives. They are found before
+// they are filtered, so that those of others are not looked for.
 func (tx *Tx) Offers(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (fleet.Page[fleet.Offer], error) {
 	page := fleet.Page[fleet.Offer]{PerPage: l.PerPage, Items: []fleet.Offer{}}
 	w := where{tx: tx}

@@ -32,7 +32,8 @@ func (tx *Tx) InsertReceivingCode(ctx context.Context, c fleet.ReceivingCode, ha
 	return id, err
 }
 
-// ReceivingCodeByHash finds a receiving code of any Workspace and locks it until the transaction ends.
+// ReceivingCodeByHash finds a receiving code of any Workspace and locks it until the transaction
+// ends.
 func (tx *Tx) ReceivingCodeByHash(ctx context.Context, hash []byte) (c fleet.ReceivingCode, found bool, err error) {
 	return tx.receivingCode(ctx, "c.hash = $1"+tx.dialectSQL("", " FOR NO KEY UPDATE OF c"), hash)
 }
@@ -62,7 +63,8 @@ func (tx *Tx) RevokeReceivingCode(ctx context.Context, id fleet.CodeID) (revoked
 	return n > 0, err
 }
 
-// ValidReceivingCodes counts the receiving codes of a Workspace that are neither revoked nor expired.
+// ValidReceivingCodes counts the receiving codes of a Workspace that are neither revoked nor
+// expired.
 func (tx *Tx) ValidReceivingCodes(ctx context.Context, ws fleet.WorkspaceID) (n int, err error) {
 	_, err = tx.queryRow(ctx, "SELECT count(*) FROM receiving_codes WHERE workspace_id = $1 AND revoked_at IS NULL AND expires_at > $2",
 		[]any{int64(ws), micros(tx.now)}, &n)

@@ -5,7 +5,8 @@ const offersInvariant = "I20"
 
 const openOffer = "o.state IN ('pending', 'accepting')"
 
-// offerQuestions compare offers with the marks of SIMs, the ledger, and the counts of receiving codes.
+// offerQuestions compare offers with the marks of SIMs, the ledger, and the counts of receiving
+// codes.
 var offerQuestions = []question{
 	{
 		"offer_marks", offersInvariant, "the SIMs of open offers are marked, and no others", "SIMs of offers", "offer_sims", "SIM",

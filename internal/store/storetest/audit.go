@@ -88,8 +88,8 @@ func auditChained(e *env) {
 	}
 }
 
-// Entries that were written while the clock was behind are linked, whether the clock is set right before
-// the next linking or after it.
+// Entries that were written while the clock was behind are linked, whether the clock is set right
+// before the next linking or after it.
 func auditClockBehind(e *env) {
 	e.audited(signedIn)
 	e.link(100)
