@@ -54,8 +54,8 @@ func Redact(text string) string {
 	switch {
 	case err == nil:
 		return u.shown
-	case strings.HasPrefix(text, "sqlite:"): // a file name contains no secret
-		return text
+	case strings.HasPrefix(text, "sqlite:"): // the text after it may be a mistyped PostgreSQL URL
+		return "sqlite:" + Hidden
 	case strings.HasPrefix(text, "postgres"):
 		return "postgres://" + Hidden
 	}
@@ -97,6 +97,8 @@ func parseSQLite(rest string) (URL, error) {
 		return URL{}, errors.New("must name the file itself, as in sqlite:simferry.db: remove \"file:\"")
 	case strings.Contains(file, "?"):
 		return URL{}, errors.New("takes no parameters: remove the ? and all after it; a file whose name has a ? must be renamed")
+	case strings.HasPrefix(rest, "//") && strings.Contains(file, "@"):
+		return URL{}, errors.New("must not have a user, a password or a host after sqlite: write sqlite:PATH; for PostgreSQL, postgres://USER:PASSWORD@HOST/NAME")
 	case strings.ContainsRune(file, 0):
 		return URL{}, errors.New("has a NUL character in its file name")
 	}

@@ -43,7 +43,7 @@ var hostile = []string{
 	"postgres://u:secret/db", "postgres://u:secret", "postgres://u:p@h:secret/db",
 	"postgres://u:p@h/db?password=secret&password=secret", "postgres://u:p@h/db?x=%zz&y=secret", "postgres://u:p@h/db?a;secret",
 	"postgres:host=h password=secret", "host=h password=secret", "mysql://u:secret@h/db", "Postgres://u:secret@h/db",
-	"//u:secret@h/db", "postgres//u:secret@h/db",
+	"//u:secret@h/db", "postgres//u:secret@h/db", "sqlite://u:secret@h/db", "sqlite://u:secret@h/db?x=1", "sqlite:file:secret@h/db",
 }
 
 func TestNothingOfAMalformedURLIsQuoted(t *testing.T) {
