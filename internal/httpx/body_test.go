@@ -125,6 +125,12 @@ func TestDecode(t *testing.T) {
 }
 
 func TestDecodeOptional(t *testing.T) {
+	serve(t, httpx.Options{}, newRequest(t, "POST", "", `{"x": 1}`), func(_ *httpx.Server, r *httpx.Request) (httpx.Response, error) {
+		if got, want := refused(r.DecodeOptional(&struct{}{})), "x: unknown property; this object has no properties: leave it out"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		return httpx.Response{Status: http.StatusNoContent}, nil
+	})
 	for body, valid := range map[string]bool{"": true, "{}": true, "{": false} {
 		serve(t, httpx.Options{}, newRequest(t, "POST", "", body), func(_ *httpx.Server, r *httpx.Request) (httpx.Response, error) {
 			if err := r.DecodeOptional(&struct{}{}); (err == nil) != valid {

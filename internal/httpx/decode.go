@@ -52,6 +52,14 @@ func DecodeText(body []byte, into any, o ...json.Options) error {
 	return nil
 }
 
+// knownProperties lists the properties of an object for a message.
+func knownProperties(names []string) string {
+	if len(names) == 0 {
+		return "this object has no properties: leave it out"
+	}
+	return "known properties: " + strings.Join(names, ", ")
+}
+
 // wanted describes the expected type of a body.
 func wanted(into any) string {
 	if plainType(reflect.TypeOf(into)).Kind() == reflect.Slice {
@@ -68,7 +76,7 @@ func explain(err error, into any) error {
 	switch {
 	case errors.As(err, &semantic) && errors.Is(semantic.Err, json.ErrUnknownName):
 		bad.Field = pointed(semantic.JSONPointer)
-		bad.Message = fmt.Sprintf("%s: unknown property; known properties: %s", clip(bad.Field), strings.Join(properties(into, semantic.JSONPointer), ", "))
+		bad.Message = fmt.Sprintf("%s: unknown property; %s", clip(bad.Field), knownProperties(properties(into, semantic.JSONPointer)))
 	case errors.As(err, &syntax) && errors.Is(syntax.Err, jsontext.ErrDuplicateName):
 		bad.Field = pointed(syntax.JSONPointer)
 		bad.Message = clip(bad.Field) + ": duplicate property"

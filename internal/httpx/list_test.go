@@ -104,6 +104,8 @@ func TestQueries(t *testing.T) {
 		"?own-parameter=1":           "own-parameter: unknown parameter; write it exactly as own_parameter",
 		"?page=1&page=2":             "page: it is given 2 times; send it once",
 		"?page=x":                    "page: it must be a whole number",
+		"?page=%20":                  "page: it must be a whole number",
+		"?per_page=%09":              "per_page: it must be a whole number",
 		"?per_page=1.5":              "per_page: it must be a whole number",
 		"?q=%zz":                     `query string: "%zz" is not a percent-encoded byte; write a percent sign as %25`,
 		"?q=id:1;page=2":             "query string: it contains a semicolon; separate parameters with & and write a semicolon as %3B",

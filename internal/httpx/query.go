@@ -45,7 +45,7 @@ func (r *Request) CheckQuery(own ...string) error {
 		}
 	}
 	for _, name := range []string{"page", "per_page"} {
-		if text := strings.TrimSpace(values.Get(name)); text != "" && !isInteger(text) {
+		if text := values.Get(name); text != "" && !isInteger(strings.TrimSpace(text)) {
 			return fleet.Invalid(name, "it must be a whole number")
 		}
 	}
