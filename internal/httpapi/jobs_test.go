@@ -436,6 +436,11 @@ func TestContract_JobUpload(t *testing.T) {
 		if !strings.Contains(string(bad.Body), "line 3") {
 			t.Errorf("%s does not name the line", bad.Body)
 		}
+		for _, whole := range []string{"PK\x03\x04damaged", "iccid\n8988303000000010000\n8988303000000020000\n"} { // of which no line is at fault
+			if bad := upload.Post(query, whole).Is(http.StatusBadRequest); strings.Contains(string(bad.Body), "line 0") {
+				t.Errorf("%s names a line that does not exist", bad.Body)
+			}
+		}
 		unknown := upload.Post(query+"&dryrun=false", iccid(kit.IssuedSIM)+"\n").Is(http.StatusBadRequest)
 		if !strings.Contains(string(unknown.Body), "dry_run") {
 			t.Errorf("%s does not name the parameters", unknown.Body)

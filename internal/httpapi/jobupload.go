@@ -153,14 +153,22 @@ func uploadFault(err error) error {
 	}
 	bad.Message = fmt.Sprintf("body: the file has %d faulty lines, and nothing was taken: see errors", len(faults))
 	if len(faults) == 1 {
-		bad.Message = fmt.Sprintf("body: line %d: %s", faults[0].Where.Line, faults[0].Message)
+		bad.Message = "body: " + faultText(faults[0])
 	}
 	if len(faults) >= iccidfile.MaxFaults {
 		bad.Message = fmt.Sprintf("body: the file has %d faulty lines and perhaps more, and nothing was taken: see errors", len(faults))
 	}
 	const most = 20
 	for _, f := range faults[:min(len(faults), most)] {
-		bad.Problems = append(bad.Problems, fleet.Problem{Code: fleet.InvalidFormat, Message: fmt.Sprintf("line %d: %s", f.Where.Line, f.Message)})
+		bad.Problems = append(bad.Problems, fleet.Problem{Code: fleet.InvalidFormat, Message: faultText(f)})
 	}
 	return bad
+}
+
+// faultText names the line of a fault, unless it is a fault of the whole file.
+func faultText(f iccidfile.Fault) string {
+	if f.Where.Line == 0 {
+		return f.Message
+	}
+	return fmt.Sprintf("line %d: %s", f.Where.Line, f.Message)
 }
