@@ -88,6 +88,7 @@ func TestConsole_Job(t *testing.T) {
 		a = p.get(here).has(t, "Paused")
 		p.press(a, here+"/cancel").leads(t, here+"?done=job-cancel")
 		a = p.get(here).has(t, "200 SIMs moved to Fleet FR", "Cancelled, by admin@example.com", "Preview a retry of 402 SIMs")
+		p.get(here+"/sims.csv?show=stays").is(t, http.StatusUnprocessableEntity)
 		csv := p.get(here+"/sims.csv?show=stay").is(t, http.StatusOK)
 		if n := strings.Count(csv.Text, "\n"); n != 3 {
 			t.Errorf("the CSV file has %d lines: %s", n, csv.Text)

@@ -172,7 +172,11 @@ func exportJobSIMs(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	show, verdicts := verdictsNamed(r.URL.Query().Get("show"))
+	asked := r.URL.Query().Get("show")
+	show, verdicts := verdictsNamed(asked)
+	if asked != "" && asked != show { // the file would have all SIMs
+		return reply{}, fleet.Errorf(fleet.BadRequest, "%s", text("error.filter"))
+	}
 	name := "job-" + strconv.FormatInt(int64(j.ID), 10)
 	if show != "all" {
 		name += "-" + show

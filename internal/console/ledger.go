@@ -137,7 +137,11 @@ func (r *request) personID(name string, d *ledgerData) (int64, error) {
 
 // exportLedger sends the entries that match as a CSV file, the newest first.
 func exportLedger(r *request) (reply, error) {
-	q := parseLedger(r.URL.Query(), r.who.Workspace, r.control().Now().UTC())
+	v := r.URL.Query()
+	q := parseLedger(v, r.who.Workspace, r.control().Now().UTC())
+	if err := q.exact(v); err != nil {
+		return reply{}, err
+	}
 	q.Place = place{Sort: "-id", Per: exportEntries}
 	l, found, err := r.ledgerList(q, &ledgerData{})
 	if err != nil {

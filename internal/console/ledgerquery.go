@@ -55,6 +55,22 @@ func parseLedger(v url.Values, own fleet.WorkspaceID, today time.Time) ledgerQue
 	return q
 }
 
+// exact refuses an address with a filter that has no effect. The page may show such a list; an
+// export would have more entries than were asked for.
+func (q ledgerQuery) exact(v url.Values) error {
+	lost := !slices.Contains([]string{"", "in", "out"}, v.Get("dir")) || v.Get("days") != "" && v.Get("days") != "0" && q.days == 0
+	for name, kept := range map[string]bool{
+		"q": q.Text == strings.TrimSpace(v.Get("q")), "user": q.User == strings.TrimSpace(v.Get("user")), "source": q.Source != 0, "target": q.Target != 0,
+		"sim": q.SIM != 0, "from": dayText(v.Get("from")) != "", "until": dayText(v.Get("until")) != "",
+	} {
+		lost = lost || v.Get(name) != "" && !kept
+	}
+	if lost {
+		return fleet.Errorf(fleet.BadRequest, "%s", text("error.filter"))
+	}
+	return nil
+}
+
 // clipped returns a text of a form without what no search can find.
 func clipped(s string) string {
 	s = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), ""))

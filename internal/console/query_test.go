@@ -22,7 +22,11 @@ func TestConsole_MalformedQueries(t *testing.T) {
 			continue
 		}
 		path = regexp.MustCompile(`{\w+}`).ReplaceAllString(strings.TrimSuffix(path, "{$}"), "250")
-		for _, query := range []string{"q=250%zz", "q=250;status=1", "q=250&q=251", "sort=id&sort=-id", "page=1&page=2", "after=1&after=2"} {
+		for _, query := range []string{
+			"q=250%zz", "q=250;status=1", "q=250&q=251", "sort=id&sort=-id", "page=1&page=2", "after=1&after=2", "show=open&show=all", "reference=A&reference=B",
+			"source=100&source=200", "target=100&target=200", "user=a&user=b", "from=2026-01-01&from=2026-02-01", "until=2026-01-01&until=2026-02-01",
+			"days=30&days=90", "action=a&action=b", "outcome=done&outcome=refused", "device=none&device=", "mine=1&mine=0",
+		} {
 			if a := p.get(path + "?" + query); a.StatusCode != http.StatusUnprocessableEntity {
 				t.Errorf("%s?%s: status %d", path, query, a.StatusCode)
 			}
@@ -62,4 +66,20 @@ func TestConsole_InexactSelections(t *testing.T) {
 		}
 	}
 	p.get("/sims/export?sel=250,&status=0&status=").is(t, http.StatusOK)
+}
+
+// TestConsole_InexactLedgerExports sends filters that cannot be read to the export of the ledger:
+// the file would have entries that were not asked for.
+func TestConsole_InexactLedgerExports(t *testing.T) {
+	s := newSite(t, console.Options{})
+	p := s.as(t, "admin@example.com")
+	for _, query := range []string{
+		"source=x", "source=-1", "target=100x", "sim=x", "from=2026-13-01", "from=yesterday", "until=2026-02-30", "dir=up", "days=7", "days=x",
+		"q=" + strings.Repeat("1", 200), "user=" + strings.Repeat("a", 200),
+	} {
+		p.get("/ledger/export?"+query).is(t, http.StatusUnprocessableEntity)
+	}
+	for _, query := range []string{"", "q=&source=&dir=&days=&from=", "dir=out&days=30", "source=100&sim=250&from=2026-01-01", "user=admin@example.com&q=+x+"} {
+		p.get("/ledger/export?"+query).is(t, http.StatusOK)
+	}
 }

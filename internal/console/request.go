@@ -140,8 +140,12 @@ func (r *request) resume() error {
 	return err
 }
 
-// singles are the parameters of lists that have one value.
-var singles = []string{"q", "sort", "page", "per", "after", "before"}
+// singles are the parameters of pages that have one value. Those of selections and of the wizard
+// may have several.
+var singles = []string{
+	"q", "sort", "page", "per", "after", "before", "row", "show", "mine", "reference", "device", "source", "target", "user", "from", "until", "dir", "days",
+	"action", "outcome",
+}
 
 // checkQuery refuses an address whose query cannot be read, and one with two values for a parameter
 // of a list: the page would show or export what was not asked for.
