@@ -140,9 +140,25 @@ type JobDetails struct {
 	At         Time      `json:"at"`
 	User       *NamedRef `json:"user,omitempty"`
 	Why        string    `json:"why,omitempty"`
-	WaitingFor string    `json:"waiting_for,omitempty"` // start_time, window, wave or other_job
+	WaitingFor string    `json:"waiting_for,omitempty"` // start_time, window, wave, gate, approval or other_job
 	Until      *Time     `json:"until,omitempty"`
 	Wave       int       `json:"wave,omitempty"`
+
+	Approval *JobApproval  `json:"approval,omitempty"` // that rules require
+	Warnings []RuleWarning `json:"warnings,omitempty"` // rules that do not refuse
+}
+
+// JobApproval is the approval that rules require for a job.
+type JobApproval struct {
+	Approvers int                `json:"approvers"` // how many Administrators of each source must approve
+	Rules     []RuleWarning      `json:"rules"`
+	Given     []JobApprovalGiven `json:"given"`
+}
+
+// JobApprovalGiven is an approval by an Administrator.
+type JobApprovalGiven struct {
+	User NamedRef `json:"user"`
+	At   Time     `json:"at"`
 }
 
 // JobCount is how many SIMs have a verdict.

@@ -50,3 +50,33 @@ func appendWarnings(dst []byte, list []RuleWarning) []byte {
 	}
 	return append(append(dst, `,"warnings":`...), text...)
 }
+
+// MigrationRule is a rule of migrations.
+type MigrationRule struct {
+	ID        string            `json:"id"`
+	Version   int64             `json:"version"`             // of the rule set that gave the rule its contents
+	Workspace *IDRef            `json:"workspace,omitempty"` // that made the rule; absent for the installation
+	Effect    string            `json:"effect"`              // refuse, require_approval or warn
+	ErrorCode int               `json:"error_code"`
+	Message   string            `json:"message"`
+	Citation  string            `json:"citation,omitempty"`
+	Cure      string            `json:"cure,omitempty"`
+	Approvers int               `json:"approvers,omitempty"` // how many must approve
+	ValidFrom *Time             `json:"valid_from,omitempty"`
+	ValidTo   *Time             `json:"valid_to,omitempty"`
+	When      []json.RawMessage `json:"when"`  // cases; the rule applies if all conditions of one hold
+	Words     string            `json:"words"` // the rule as a sentence
+}
+
+// NewRules is the body of PUT /api/v1/migration_rule and PUT /operator/v1/rule: rules that replace
+// all rules of their owner.
+type NewRules struct {
+	Rules []json.RawMessage `json:"rules"`
+}
+
+// RuleVersion is a version of the rules of the installation.
+type RuleVersion struct {
+	Version int64           `json:"version"`
+	At      Time            `json:"at"`
+	Rules   json.RawMessage `json:"rules"`
+}

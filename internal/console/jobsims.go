@@ -107,16 +107,16 @@ func simRowOf(j fleet.Job, s fleet.JobSIM, sources map[fleet.WorkspaceID]fleet.W
 		row.Word = text("verdict.done." + kindWord(j))
 	}
 	for _, code := range s.Codes {
-		row.Reasons = append(row.Reasons, jobReason{code, reasonText(j, code)})
+		row.Reasons = append(row.Reasons, jobReason{code, reasonText(j, s.Source, code)})
 	}
 	return row
 }
 
-// reasonText says why a SIM is not changed.
-func reasonText(j fleet.Job, code fleet.ConflictCode) string {
+// reasonText says why a SIM of a source is not changed.
+func reasonText(j fleet.Job, source fleet.WorkspaceID, code fleet.ConflictCode) string {
 	name := strconv.Itoa(int(code))
 	if texts["reason."+name] == "" {
-		return fleet.WhyRefused(code)
+		return j.WhyRefused(code, source)
 	}
 	return strings.ReplaceAll(text("reason."+name), "%s", j.Target.Name)
 }
@@ -223,7 +223,7 @@ func jobSIMCells(j fleet.Job, s fleet.JobSIM, sources map[fleet.WorkspaceID]flee
 	cells[4], cells[5] = sources[s.Source].Name, s.Verdict.String()
 	codes, reasons := make([]string, len(s.Codes)), make([]string, len(s.Codes))
 	for i, code := range s.Codes {
-		codes[i], reasons[i] = strconv.Itoa(int(code)), reasonText(j, code)
+		codes[i], reasons[i] = strconv.Itoa(int(code)), reasonText(j, s.Source, code)
 	}
 	cells[6], cells[7] = strings.Join(codes, " "), strings.Join(reasons, "; ")
 	if s.Entry != 0 {

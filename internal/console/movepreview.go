@@ -155,7 +155,7 @@ func planOf(j fleet.Job, effects []fleet.JobEffect) *planView {
 	}
 	slices.SortFunc(v.Reasons, func(a, b planReason) int { return cmp.Or(cmp.Compare(b.SIMs, a.SIMs), cmp.Compare(a.Code, b.Code)) })
 	for _, code := range j.Options.LeaveOut {
-		v.LeftOut = append(v.LeftOut, jobReason{code, reasonText(j, code)})
+		v.LeftOut = append(v.LeftOut, jobReason{code, reasonText(j, 0, code)})
 	}
 	v.draw()
 	return v
@@ -218,7 +218,7 @@ func (v *planView) draw() {
 // reasonOf describes a reason, with the buttons that the preview of a draft has for it.
 func reasonOf(j fleet.Job, code fleet.ConflictCode, effects []fleet.JobEffect) planReason {
 	name := strconv.Itoa(int(code))
-	reason := planReason{Code: code, Title: reasonText(j, code)}
+	reason := planReason{Code: code, Title: reasonText(j, effects[0].Source, code)}
 	statuses := map[fleet.SIMStatus]int{}
 	var places []string
 	for _, e := range effects {

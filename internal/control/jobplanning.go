@@ -96,6 +96,8 @@ func (s *jobStep) planned(ctx context.Context, tx *store.Tx, j *fleet.Job) (err 
 	switch {
 	case j.Count() == 0:
 		d.State, d.Why = fleet.JobRefused, "the selection contains no SIM"
+	case j.TooLarge(tx.Now()) != nil && !j.Options.Skip:
+		d.State, d.Why = fleet.JobRefused, j.TooLarge(tx.Now()).Text()
 	case !j.Options.Auto:
 		d.State = fleet.JobPlanned
 	case refused > 0 && !j.Options.Skip:

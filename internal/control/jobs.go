@@ -305,6 +305,7 @@ func (c *Control) ListJobs(ctx context.Context, who identity.Principal, l fleet.
 // JobSIMs are SIMs of a job, and the names of their sources.
 type JobSIMs struct {
 	fleet.Page[fleet.JobSIM]
+	Job     fleet.Job
 	Sources map[fleet.WorkspaceID]fleet.Workspace
 }
 
@@ -332,7 +333,7 @@ func (c *Control) ListJobSIMs(ctx context.Context, who identity.Principal, id fl
 		if err != nil {
 			return err
 		}
-		found = JobSIMs{Page: fleet.Page[fleet.JobSIM]{PerPage: l.PerPage, Total: j.Count(verdicts...), Page: 1}, Sources: make(map[fleet.WorkspaceID]fleet.Workspace)}
+		found = JobSIMs{Job: j, Page: fleet.Page[fleet.JobSIM]{PerPage: l.PerPage, Total: j.Count(verdicts...), Page: 1}, Sources: make(map[fleet.WorkspaceID]fleet.Workspace)}
 		p := store.JobSIMPage{Job: j, Verdicts: verdicts, After: l.After, Most: l.PerPage}
 		if l.After == nil {
 			found.Page.Page, p.Skip = l.At(found.Total)
@@ -374,7 +375,7 @@ func verdictsOf(l fleet.List) (verdicts []fleet.Verdict, err error) {
 type JobAction struct {
 	Job fleet.JobID
 	Do  JobVerb
-	Tag string // of JobStart: the ETag of the plan
+	Tag string // of JobStart and JobApprove: the ETag of the plan
 }
 
 // JobVerb is what a user does with a job.
@@ -386,13 +387,17 @@ const (
 	JobPause  JobVerb = "pause"
 	JobResume JobVerb = "resume"
 	JobCancel JobVerb = "cancel"
+
+	JobApprove JobVerb = "approve" // what a rule requires approval for
+	JobReject  JobVerb = "reject"
 )
 
 // from are the states in which a verb is possible.
 var from = map[JobVerb][]fleet.JobState{
-	JobStart:  {fleet.JobPlanned},
-	JobPause:  {fleet.JobWaiting, fleet.JobRunning},
-	JobResume: {fleet.JobPaused},
+	JobStart:   {fleet.JobPlanned},
+	JobPause:   {fleet.JobWaiting, fleet.JobRunning},
+	JobResume:  {fleet.JobPaused},
+	JobApprove: {fleet.JobWaiting}, JobReject: {fleet.JobWaiting},
 	JobCancel: {fleet.JobPlanning, fleet.JobPlanned, fleet.JobWaiting, fleet.JobRunning, fleet.JobPaused},
 }
 
@@ -404,7 +409,8 @@ func (v JobVerb) In(state fleet.JobState) bool { return slices.Contains(from[v],
 //
 // Permission: MigrateSIMs, and to be the user who made the job or an Administrator of its target;
 // to pause and cancel, an Administrator of a source, or of a Workspace that gets SIMs back from an
-// undo, is enough. Errors: NotFound; Forbidden; InUse if
+// undo, is enough. To approve and reject, an Administrator of a source, but not the creator.
+// Errors: NotFound; Forbidden; InUse if
 // the state does not allow it; PreconditionStale for another plan; those of once.
 func (c *Control) ChangeJob(ctx context.Context, who identity.Principal, a JobAction, w Write[fleet.Job]) (Reply, error) {
 	g := guard{need: identity.MigrateSIMs, replay: func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {
@@ -427,23 +433,43 @@ func (a JobAction) change(ctx context.Context, tx *store.Tx, who identity.Princi
 	if err := a.allowed(ctx, tx, who, j); err != nil {
 		return j, err
 	}
-	to := map[JobVerb]fleet.JobState{JobStart: fleet.JobWaiting, JobPause: fleet.JobPaused, JobResume: fleet.JobWaiting, JobCancel: fleet.JobCancelled}[a.Do]
+	to := map[JobVerb]fleet.JobState{
+		JobStart: fleet.JobWaiting, JobPause: fleet.JobPaused, JobResume: fleet.JobWaiting, JobCancel: fleet.JobCancelled,
+		JobApprove: fleet.JobWaiting, JobReject: fleet.JobCancelled,
+	}[a.Do]
 	d := fleet.JobDetails{State: to, At: tx.Now(), User: who.User, Name: who.Username, Why: fmt.Sprintf("%s by %s", pastOf[a.Do], who.Username)}
 	switch waits := j.Details.For == fleet.WaitsGate; {
 	case a.Do == JobPause && waits:
 		d.Gate = true
 	case a.Do == JobResume && j.Details.Gate:
 		d.For = fleet.WaitsGate
+	case a.Do == JobApprove:
+		if err := approve(ctx, tx, who, &j, &d); err != nil {
+			return j, err
+		}
 	}
 	setJob(&j, d)
 	if err := saveJob(ctx, tx, j, nil); err != nil {
 		return j, err
 	}
 	j.Version++
-	return j, auditJob(ctx, tx, who, fleet.AuditJobChanged, j)
+	return j, auditJob(ctx, tx, who, a.Do.auditAction(), j)
 }
 
-var pastOf = map[JobVerb]string{JobStart: "started", JobPause: "paused", JobResume: "resumed", JobCancel: "cancelled"}
+// auditAction returns how the audit log names the verb.
+func (v JobVerb) auditAction() fleet.AuditAction {
+	switch v {
+	case JobApprove:
+		return fleet.AuditJobApproved
+	case JobReject:
+		return fleet.AuditJobRejected
+	}
+	return fleet.AuditJobChanged
+}
+
+var pastOf = map[JobVerb]string{
+	JobStart: "started", JobPause: "paused", JobResume: "resumed", JobCancel: "cancelled", JobApprove: "approved", JobReject: "rejected",
+}
 
 // RetryOf returns a request for a job that takes those SIMs of an earlier job that were not
 // changed. on_conflict is that of the job unless it is given.

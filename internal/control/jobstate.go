@@ -13,6 +13,9 @@ import (
 
 // allowed refuses an action that the caller or the state of the job does not allow.
 func (a JobAction) allowed(ctx context.Context, tx *store.Tx, who identity.Principal, j fleet.Job) error {
+	if a.Do == JobApprove || a.Do == JobReject {
+		return a.mayDecide(ctx, tx, who, j)
+	}
 	sides := []fleet.WorkspaceID{j.Target.ID}
 	if a.Do == JobPause || a.Do == JobCancel {
 		for _, c := range j.Counts {
@@ -68,7 +71,7 @@ func (a JobAction) mayStart(ctx context.Context, tx *store.Tx, j fleet.Job) (err
 
 // setJob moves a job to a state, and sets when a server has to look at it next.
 func setJob(j *fleet.Job, d fleet.JobDetails) {
-	d.Lost = j.Details.Lost
+	d.Lost, d.Rules = j.Details.Lost, j.Details.Rules
 	j.State, j.Details = d.State, d
 	j.NextAt = d.At
 	switch {
@@ -111,6 +114,10 @@ func (s *jobStep) begin(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 			j.NextAt = now.Add(otherEvery)
 		}
 		j.Details.At = at
+	}
+	if missing, err := missingApprovals(ctx, tx, j); missing || err != nil {
+		waitForApproval(j, now, err, waits)
+		return err
 	}
 	if now.Before(o.NotBefore) {
 		waits(fleet.WaitsStart, o.NotBefore)

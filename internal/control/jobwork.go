@@ -68,6 +68,7 @@ func (s *jobStep) judge(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snapshot, 
 	if j.Kind == fleet.JobStatus {
 		return s.judgeStatus(j, rows, keep)
 	}
+	keep.Rules = ruleInput(j, keep.Rules, len(rows), freeze)
 	plan, refused := fleet.PlanSome(fleet.MigrationRequest{
 		Target: j.Target.ID, AllowedStatuses: j.Options.AllowedStatuses, DetachDevices: j.Options.DetachDevices, Activate: j.Options.Activate,
 		Note: j.Note, Offer: j.Options.Offer,
@@ -77,7 +78,19 @@ func (s *jobStep) judge(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snapshot, 
 		return nil
 	}
 	plan.Foresee(rows)
+	if freeze {
+		j.NoteRules(plan.Hits)
+	}
 	return []store.Change{change(plan, s.who, "", about{note: j.Note})}
+}
+
+// ruleInput completes what the rules are asked with for SIMs of a job.
+func ruleInput(j *fleet.Job, in fleet.RuleInput, sims int, freeze bool) fleet.RuleInput {
+	in.Planning, in.Refused = freeze, j.NoteRefusal
+	if !freeze {
+		in.Request, in.Day, in.Approved = j.Size(), sims, j.ApprovedRules()
+	}
+	return in
 }
 
 // judgeStatus judges SIMs for a change of status.
@@ -162,6 +175,7 @@ func (s *jobStep) judgeEntry(ctx context.Context, tx *store.Tx, j *fleet.Job, ro
 	for i, sim := range keep.SIMs {
 		req.SIMs[i] = sim.ID
 	}
+	snap.Rules = ruleInput(j, snap.Rules, len(rows), freeze)
 	plan, refused := fleet.UndoSome(req, snap)
 	refused.Refuse(rows)
 	if plan == nil {
@@ -170,6 +184,9 @@ func (s *jobStep) judgeEntry(ctx context.Context, tx *store.Tx, j *fleet.Job, ro
 	what := about{&fleet.Undo{Migration: req.Migration, RestoreStatus: req.RestoreStatus, RestoreDevices: req.RestoreDevices}, j.Note}
 	for _, move := range plan.Moves {
 		move.Foresee(rows)
+		if freeze {
+			j.NoteRules(move.Hits)
+		}
 		changes = append(changes, change(move, s.who, "", what))
 	}
 	return len(rows), changes, nil

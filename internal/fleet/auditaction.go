@@ -57,6 +57,9 @@ const (
 	AuditOfferCancelled    AuditAction = "offer.cancelled"
 	AuditOfferExpired      AuditAction = "offer.expired"
 	AuditOfferEnded        AuditAction = "offer.ended" // the job that moved its SIMs has ended
+	AuditJobApproved       AuditAction = "job.approved"
+	AuditJobRejected       AuditAction = "job.rejected"
+	AuditRulesChanged      AuditAction = "rule_set.changed"
 	AuditSIMChanged        AuditAction = "sim.changed"
 	AuditSIMDeleted        AuditAction = "sim.deleted"
 	AuditSIMsImported      AuditAction = "sim.imported"
@@ -75,7 +78,7 @@ var AuditActions = []AuditAction{
 	AuditDeviceUntrusted, AuditUserCreated, AuditUserChanged, AuditUserDeleted, AuditUserUnlocked, AuditUserInvited, AuditUserActivated, AuditResetAsked,
 	AuditMembershipChanged, AuditMembershipRemoved, AuditRoleGiven, AuditRoleTaken, AuditDefaultWorkspace, AuditWorkspaceCreated,
 	AuditWorkspaceChanged, AuditTokenMade, AuditTokenChanged, AuditTokenRevoked, AuditKeyMade, AuditKeyRemoved, AuditMigrated, AuditUndone,
-	AuditJobCreated, AuditJobChanged,
+	AuditJobCreated, AuditJobChanged, AuditJobApproved, AuditJobRejected, AuditRulesChanged,
 	AuditCodeMade, AuditCodeRevoked, AuditOfferMade, AuditOfferAccepted, AuditOfferRefused, AuditOfferCancelled, AuditOfferExpired, AuditOfferEnded,
 	AuditSIMChanged, AuditSIMDeleted, AuditSIMsImported, AuditBatchRegistered, AuditDeviceCreated, AuditDeviceChanged,
 	AuditDeviceDeleted, AuditDevicesImported, AuditWorldApplied,

@@ -92,6 +92,8 @@ const (
 	WaitsWave   JobWaits = "wave" // the pause after a wave
 	WaitsOther  JobWaits = "other_job"
 	WaitsGate   JobWaits = "gate" // the response of the gate's URL
+	// WaitsApproval is the approval that a rule requires.
+	WaitsApproval JobWaits = "approval"
 )
 
 // JobDetails says since when a job is in its state, by which user and why.
@@ -109,6 +111,8 @@ type JobDetails struct {
 	// Lost are the reasons why SIMs were refused although the plan could move them: authority that
 	// the user who made the job has lost since. Each is in lostAuthority.
 	Lost []ConflictCode `json:"lost,omitempty"`
+	// Rules are what the rules say of the job, nil for nothing.
+	Rules *JobRules `json:"rules,omitempty"`
 }
 
 // lostRight is why a refusal says that an authority is missing.

@@ -23,9 +23,23 @@ func PlanSome(req MigrationRequest, snap Snapshot) (plan *Plan, refused Refusals
 		if err == nil {
 			return plan, refused
 		}
+		snap.Rules.note(err)
 		snap.SIMs = refused.without(snap.SIMs, err)
 	}
 	return nil, refused
+}
+
+// note calls Refused for the rules of a refusal.
+func (in *RuleInput) note(err error) {
+	var conflicts *Conflicts
+	if in.Refused == nil || !errors.As(err, &conflicts) {
+		return
+	}
+	for _, g := range conflicts.Groups {
+		if g.Rule != nil {
+			in.Refused(g)
+		}
+	}
 }
 
 // selectAll selects SIMs by id: they may belong to several Workspaces.
@@ -134,6 +148,7 @@ func UndoSome(req UndoRequest, snap UndoSnapshot) (plan *UndoPlan, refused Refus
 		if err == nil {
 			return plan, refused
 		}
+		snap.Rules.note(err)
 		named := make([]SIMState, len(req.SIMs))
 		for i, id := range req.SIMs {
 			named[i].ID = id

@@ -148,6 +148,9 @@ type RuleInput struct {
 	// Planning is set while a job is planned: the size of its request is not known yet, and it can
 	// wait for approval. RuleHit.Above says what the size must exceed.
 	Planning bool
+	// Refused is called for each refusal by a rule, if SIMs are planned without those that are
+	// refused; nil for no call.
+	Refused func(Conflict)
 	// Approved are the rules whose approval a job has.
 	Approved []RuleRef
 }

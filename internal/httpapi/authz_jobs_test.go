@@ -12,7 +12,7 @@ import (
 )
 
 // jobAccess is what each caller gets from an operation on a job that moves SIMs from FleetDE to
-// FleetFR. of is the state of the job: done, planned, waiting or paused.
+// FleetFR. of is the state of the job: done, planned, waiting, held (for approval) or paused.
 type jobAccess struct {
 	of                                                                                               string
 	creator, targetAdmin, sourceAdmin, sourceUser, sourceObserver, stranger, application, superAdmin int
@@ -22,14 +22,16 @@ var readJobs = jobAccess{"done", 200, 200, 200, 200, 200, 404, 200, 200}
 
 // jobAccesses has a row for each operation on a job.
 var jobAccesses = map[string]jobAccess{
-	"GET /api/v1/migration_job/{job_id}":         readJobs,
-	"GET /api/v1/migration_job/{job_id}/sim":     readJobs,
-	"GET /api/v1/migration_job/{job_id}/watch":   readJobs,
-	"GET /api/v1/sim_status_job/{job_id}/watch":  readJobs,
-	"POST /api/v1/migration_job/{job_id}/start":  {"planned", 200, 200, 403, 403, 403, 404, 403, 200},
-	"POST /api/v1/migration_job/{job_id}/pause":  {"waiting", 200, 200, 200, 403, 403, 404, 403, 200},
-	"POST /api/v1/migration_job/{job_id}/resume": {"paused", 200, 200, 403, 403, 403, 404, 403, 200},
-	"POST /api/v1/migration_job/{job_id}/cancel": {"waiting", 200, 200, 200, 403, 403, 404, 403, 200},
+	"GET /api/v1/migration_job/{job_id}":          readJobs,
+	"GET /api/v1/migration_job/{job_id}/sim":      readJobs,
+	"GET /api/v1/migration_job/{job_id}/watch":    readJobs,
+	"GET /api/v1/sim_status_job/{job_id}/watch":   readJobs,
+	"POST /api/v1/migration_job/{job_id}/start":   {"planned", 200, 200, 403, 403, 403, 404, 403, 200},
+	"POST /api/v1/migration_job/{job_id}/pause":   {"waiting", 200, 200, 200, 403, 403, 404, 403, 200},
+	"POST /api/v1/migration_job/{job_id}/resume":  {"paused", 200, 200, 403, 403, 403, 404, 403, 200},
+	"POST /api/v1/migration_job/{job_id}/cancel":  {"waiting", 200, 200, 200, 403, 403, 404, 403, 200},
+	"POST /api/v1/migration_job/{job_id}/approve": {"held", 403, 403, 200, 403, 403, 404, 403, 200},
+	"POST /api/v1/migration_job/{job_id}/reject":  {"held", 403, 403, 200, 403, 403, 404, 403, 200},
 	// A retry is a new job of the caller, who has to administer the target.
 	"POST /api/v1/migration_job/{job_id}/retry": {"done", 201, 201, 404, 404, 404, 404, 403, 201},
 	// So is an undo: the caller has to administer both Workspaces of at least one of its moves.
@@ -64,6 +66,10 @@ func TestJobAuthorization(t *testing.T) {
 			body := plus(selecting(sim), "target_workspace", object{"id": kit.FleetFR})
 			sim++
 			switch state {
+			case "held":
+				holdJobs(s)
+				defer releaseJobs(s)
+				body = withAuto(body)
 			case "waiting", "paused":
 				body = plus(withAuto(body), "not_before", "2027-01-01T00:00:00Z")
 			case "done":
@@ -73,7 +79,7 @@ func TestJobAuthorization(t *testing.T) {
 			if state == "paused" {
 				admin.Post(path+"/pause", "").Is(http.StatusOK)
 			}
-			if want := map[string]string{"done": "completed", "planned": "planned", "waiting": "waiting", "paused": "waiting"}[state]; j.State != want {
+			if want := map[string]string{"done": "completed", "planned": "planned", "waiting": "waiting", "held": "waiting", "paused": "waiting"}[state]; j.State != want {
 				t.Fatalf("the job is %s, want %s", j.State, want)
 			}
 			return path
@@ -92,7 +98,7 @@ func TestJobAuthorization(t *testing.T) {
 				{"superAdmin", s.As("root@example.com"), row.superAdmin}, {"creator", admin, row.creator},
 			} {
 				as := c.as
-				if strings.HasSuffix(pattern, "/start") {
+				if strings.HasSuffix(pattern, "/start") || strings.HasSuffix(pattern, "/approve") {
 					as = as.With("If-Match", admin.Get(path).Header.Get("ETag"))
 				}
 				got := as.Do(method, strings.NewReplacer("/api/v1/migration_job/{job_id}", path, "/api/v1/sim_status_job/{job_id}", path).Replace(url), nil)

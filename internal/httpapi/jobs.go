@@ -165,7 +165,7 @@ func jobAction(do control.JobVerb) handler {
 		if err := emptyBody(r); err != nil {
 			return a, nil, err
 		}
-		if do == control.JobStart {
+		if do == control.JobStart || do == control.JobApprove {
 			a.Tag = strings.TrimPrefix(strings.TrimSpace(r.ifMatch()), "W/")
 		}
 		return a, a, nil
@@ -235,17 +235,17 @@ func (a *api) listJobSIMs(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	res, err := httpx.OK(each(found.Items, func(s fleet.JobSIM) wire.JobSIM { return jobSIMBody(s, found.Sources) }))
+	res, err := httpx.OK(each(found.Items, func(s fleet.JobSIM) wire.JobSIM { return jobSIMBody(found.Job, s, found.Sources) }))
 	return httpx.OnPage(r.Request, l, found.Page, func(s fleet.JobSIM) int64 { return s.Pos }, res), err
 }
 
-func jobSIMBody(s fleet.JobSIM, sources map[fleet.WorkspaceID]fleet.Workspace) wire.JobSIM {
+func jobSIMBody(j fleet.Job, s fleet.JobSIM, sources map[fleet.WorkspaceID]fleet.Workspace) wire.JobSIM {
 	out := wire.JobSIM{ID: int64(s.SIM), ICCID: string(s.ICCID), Identifier: s.Given, Row: s.Line, Verdict: s.Verdict.String()}
 	if s.ICCID != "" {
 		out.ICCIDWithLuhn = s.ICCID.WithLuhn()
 	}
 	for _, code := range s.Codes {
-		out.Errors = append(out.Errors, wire.JobSIMReason{ErrorCode: int(code), Message: fleet.WhyRefused(code)})
+		out.Errors = append(out.Errors, wire.JobSIMReason{ErrorCode: int(code), Message: j.WhyRefused(code, s.Source)})
 	}
 	if source, ok := sources[s.Source]; ok {
 		ref := workspaceRef(source)
@@ -313,6 +313,7 @@ func jobKind(j fleet.Job, out *wire.Job) {
 func jobDetails(j fleet.Job) wire.JobDetails {
 	d := j.Details
 	out := wire.JobDetails{State: string(d.State), At: wire.NewTime(d.At), Why: d.Why, WaitingFor: string(d.For), Until: timeOrNull(d.Until), Wave: d.Wave}
+	out.Approval, out.Warnings = jobApproval(j), jobWarnings(j)
 	if d.User != 0 {
 		out.User = &wire.NamedRef{ID: int64(d.User), Name: d.Name}
 	}

@@ -15,7 +15,8 @@ func jobRequest(b wire.JobRequest) (n control.NewJob, err error) {
 		return n, err
 	}
 	n.Select, err = jobSelect(b.Select)
-	return n, exceptSIMs(&n, b.Select, err)
+	err = exceptSIMs(&n, b.Select, err)
+	return n, err
 }
 
 // migrationOptions converts all but the selection.
@@ -66,7 +67,7 @@ func statusJobRequest(b wire.SIMStatusJobRequest) (n control.NewJob, err error) 
 		return n, fleet.Invalid("status.id", "it must be %d (Activated) or %d (Suspended)", fleet.SIMActivated, fleet.SIMSuspended)
 	}
 	n.Select, err = jobSelect(b.Select)
-	if err = exceptSIMs(&n, b.Select, err); err != nil {
+	if err := exceptSIMs(&n, b.Select, err); err != nil {
 		return n, err
 	}
 	err = jobOptions(&n, jobTexts{b.DryRun, b.OnConflict, b.NotBefore, b.NotAfter, b.Reference, b.Reason}, jobParts{b.Windows, b.Waves, b.Gate})

@@ -28,7 +28,7 @@ var verdictForms = map[string]struct {
 
 // verdictWriter writes SIMs of a job as a file.
 type verdictWriter interface {
-	write(s fleet.JobSIM, sources map[fleet.WorkspaceID]fleet.Workspace) error
+	write(j fleet.Job, s fleet.JobSIM, sources map[fleet.WorkspaceID]fleet.Workspace) error
 	flush() error
 }
 
@@ -98,7 +98,7 @@ func (a *api) sendJobSIMs(ctx context.Context, r *request, id fleet.JobID, l fle
 			return err
 		}
 		for _, s := range page.Items {
-			if err := w.write(s, page.Sources); err != nil {
+			if err := w.write(page.Job, s, page.Sources); err != nil {
 				return err
 			}
 			l.After = &s.Pos
@@ -117,8 +117,8 @@ type verdictLines struct {
 
 func newVerdictLines(out io.Writer) (verdictWriter, error) { return &verdictLines{out: out}, nil }
 
-func (w *verdictLines) write(s fleet.JobSIM, sources map[fleet.WorkspaceID]fleet.Workspace) error {
-	line, err := json.Marshal(jobSIMBody(s, sources))
+func (w *verdictLines) write(j fleet.Job, s fleet.JobSIM, sources map[fleet.WorkspaceID]fleet.Workspace) error {
+	line, err := json.Marshal(jobSIMBody(j, s, sources))
 	w.page = append(append(w.page, line...), '\n')
 	return err
 }
@@ -138,14 +138,14 @@ func newVerdictTable(out io.Writer) (verdictWriter, error) {
 	return verdictTable{table}, err
 }
 
-func (w verdictTable) write(s fleet.JobSIM, sources map[fleet.WorkspaceID]fleet.Workspace) error {
+func (w verdictTable) write(j fleet.Job, s fleet.JobSIM, sources map[fleet.WorkspaceID]fleet.Workspace) error {
 	luhn, source := "", sources[s.Source]
 	if s.ICCID != "" {
 		luhn = s.ICCID.WithLuhn()
 	}
 	var codes, reasons []string
 	for _, code := range s.Codes {
-		codes, reasons = append(codes, strconv.Itoa(int(code))), append(reasons, fleet.WhyRefused(code))
+		codes, reasons = append(codes, strconv.Itoa(int(code))), append(reasons, j.WhyRefused(code, s.Source))
 	}
 	return w.out.Write(orBlank(int64(s.Line)), s.Given, orBlank(int64(s.SIM)), string(s.ICCID), luhn, s.Verdict.String(), orBlank(int64(source.ID)),
 		source.Name, orBlank(int64(s.Entry)), strings.Join(codes, " "), strings.Join(reasons, "; "))

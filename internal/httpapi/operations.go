@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"net/http"
+
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
@@ -215,6 +217,8 @@ var operations = []operation{
 	{"POST /api/v1/migration_job/{job_id}/pause", identity.MigrateSIMs, resolved, fleet.AuditJobChanged, jobAction(control.JobPause)},
 	{"POST /api/v1/migration_job/{job_id}/resume", identity.MigrateSIMs, resolved, fleet.AuditJobChanged, jobAction(control.JobResume)},
 	{"POST /api/v1/migration_job/{job_id}/cancel", identity.MigrateSIMs, resolved, fleet.AuditJobChanged, jobAction(control.JobCancel)},
+	{"POST /api/v1/migration_job/{job_id}/approve", identity.MigrateSIMs, resolved, fleet.AuditJobApproved, jobAction(control.JobApprove)},
+	{"POST /api/v1/migration_job/{job_id}/reject", identity.MigrateSIMs, resolved, fleet.AuditJobRejected, jobAction(control.JobReject)},
 	{"POST /api/v1/migration_job/{job_id}/retry", identity.MigrateSIMs, resolved, fleet.AuditJobCreated, (*api).retryJob},
 	{"POST /api/v1/migration_job/{job_id}/undo", identity.MigrateSIMs, resolved, fleet.AuditJobCreated, (*api).undoJob},
 
@@ -251,6 +255,11 @@ var operations = []operation{
 	{
 		"POST /api/v1/migration_offer/{offer_id}/cancel", identity.ManageOffers, resolved, fleet.AuditOfferCancelled,
 		writeOnce("offer.cancel", cancelledOffer, (*rules).CancelOffer, offerReply),
+	},
+	{"GET /api/v1/migration_rule", identity.ReadMigrations, resolved, none, callOwn((*rules).Rules, ruleBodies)},
+	{
+		"PUT /api/v1/migration_rule", identity.ManageWorkspace, resolved, fleet.AuditRulesChanged,
+		writeOnce("rule.set", newRules, (*rules).SetRules, func(list []fleet.Rule) control.Reply { return jsonReply(http.StatusOK, ruleBodies(list)) }),
 	},
 
 	{"GET /api/v1/country", identity.ReadWorkspace, resolved, none, listed(countries)},

@@ -61,6 +61,8 @@ var heldWrites = map[string]heldWrite{
 	"POST /api/v1/migration_job/{job_id}/pause":         {path: "/api/v1/migration_job/{waiting}/pause", own: true},
 	"POST /api/v1/migration_job/{job_id}/resume":        {path: "/api/v1/migration_job/{paused}/resume", own: true},
 	"POST /api/v1/migration_job/{job_id}/cancel":        {path: "/api/v1/migration_job/{open}/cancel", own: true},
+	"POST /api/v1/migration_job/{job_id}/approve":       {path: "/api/v1/migration_job/{held}/approve", tag: "{heldtag}", own: true},
+	"POST /api/v1/migration_job/{job_id}/reject":        {path: "/api/v1/migration_job/{held2}/reject", own: true},
 	"POST /api/v1/migration_job/{job_id}/retry":         {path: "/api/v1/migration_job/{ended}/retry", own: true},
 	"POST /api/v1/migration_job/{job_id}/undo":          {path: "/api/v1/migration_job/{ended}/undo", own: true},
 	"PATCH /api/v1/sim_batch/bic/{bic}":                 {path: batchURL + "1234567890123456", body: `{"id": 1}`, program: true},
@@ -80,6 +82,8 @@ var heldWrites = map[string]heldWrite{
 	"POST /api/v1/migration_offer/{offer_id}/cancel": {path: "/api/v1/migration_offer/{cancelled}/cancel"},
 
 	"PATCH /api/v1/organisation/my/setting": {body: `{"reason_required": false}`}, // true would refuse the other rows
+
+	"PUT /api/v1/migration_rule": {body: `{"rules": []}`},
 
 	"POST /api/v1/user":                                                     {body: `{"username": "new1@example.com"}`},
 	"POST /api/v2/user/invitation":                                          {body: `{"username": "new2@example.com"}`},
@@ -246,6 +250,16 @@ func heldJobs(s *kit.Server, c *kit.Client) (known []string) {
 	s.RunJobs()
 	c.Post(paused+"/pause", "").Is(http.StatusOK)
 	c.Post(ended+"/cancel", "").Is(http.StatusOK)
+	holdJobs(s)
+	defer releaseJobs(s)
+	other := s.As("admin@example.com") // users cannot approve their own jobs
+	for _, name := range []string{"held", "held2"} {
+		free := 1300 + int64(len(s.Rows("SELECT id FROM jobs"))) // approved jobs of earlier victims move theirs
+		path := other.Post(migrationJobs, withAuto(to(free))).Is(http.StatusCreated).Header.Get("Location")
+		known = append(known, "{"+name+"}", strings.TrimPrefix(path, migrationJobs+"/"))
+		s.RunJobs()
+		known = append(known, "{"+name+"tag}", other.Get(path).Header.Get("ETag"))
+	}
 	return append(known, "{tag}", c.Get(planned).Header.Get("ETag"))
 }
 

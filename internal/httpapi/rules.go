@@ -2,8 +2,24 @@ package httpapi
 
 import (
 	wire "github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
+
+func ruleBodies(list []fleet.Rule) []wire.MigrationRule { return each(list, httpx.RuleBody) }
+
+// newRules reads the body of PUT /api/v1/migration_rule.
+func newRules(r *request) (n control.NewRules, understood any, err error) {
+	var body wire.NewRules
+	if err := r.Decode(&body); err != nil {
+		return n, nil, err
+	}
+	if body.Rules == nil {
+		return n, nil, fleet.Invalid("rules", "it is required; an empty list removes every rule")
+	}
+	return control.NewRules{Rules: body.Rules}, body, nil
+}
 
 // ruleRef returns the rule of a refusal. The bodies of the contract's own codes have none.
 func ruleRef(g fleet.Conflict) *wire.RuleRef {
@@ -36,4 +52,47 @@ func ruleWarnings(hits []fleet.RuleHit) []wire.RuleWarning {
 		list = append(list, w)
 	}
 	return list
+}
+
+// jobApproval says which approvals a job needs and has; nil if it needs none.
+func jobApproval(j fleet.Job) *wire.JobApproval {
+	r := j.Details.Rules
+	if r == nil {
+		return nil
+	}
+	var out wire.JobApproval
+	for i := range r.Hits {
+		if k := &r.Hits[i]; k.Effect == fleet.RuleApproval && j.Size() > k.Above {
+			out.Rules = append(out.Rules, jobWarning(k))
+			out.Approvers = max(out.Approvers, k.Approvers)
+		}
+	}
+	if len(out.Rules) == 0 {
+		return nil
+	}
+	out.Given = each(r.Given, func(a fleet.JobApproval) wire.JobApprovalGiven {
+		return wire.JobApprovalGiven{User: wire.NamedRef{ID: int64(a.User), Name: a.Name}, At: wire.NewTime(a.At)}
+	})
+	return &out
+}
+
+// jobWarnings returns the rules that warn of SIMs of a job, and those that are not valid yet.
+func jobWarnings(j fleet.Job) (list []wire.RuleWarning) {
+	if j.Details.Rules == nil {
+		return nil
+	}
+	for i := range j.Details.Rules.Hits {
+		k := &j.Details.Rules.Hits[i]
+		if (k.Effect == fleet.RuleWarn || !k.ValidFrom.IsZero()) && j.Size() > k.Above {
+			list = append(list, jobWarning(k))
+		}
+	}
+	return list
+}
+
+func jobWarning(k *fleet.JobRule) wire.RuleWarning {
+	return wire.RuleWarning{
+		ID: k.ID, Version: k.Version, Effect: string(k.Effect), Message: k.Message, Citation: k.Citation, Cure: k.Cure,
+		ValidFrom: timeOrNull(k.ValidFrom), SIMCount: k.SIMs,
+	}
 }

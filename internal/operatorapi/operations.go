@@ -92,5 +92,12 @@ var operations = []operation{
 		call(newToken, rules.CreateApplicationToken, tokenBody),
 	},
 
+	{"GET /operator/v1/rule", operatorToken, none, call(nothing, readRules, ruleBodies)},
+	{
+		"PUT /operator/v1/rule", operatorToken, fleet.AuditRulesChanged,
+		writeOnce("operator.rule.apply", newRules, rules.ApplyRules, replyWith(ruleBodies)),
+	},
+	{"GET /operator/v1/rule/history", operatorToken, none, call(nothing, ruleHistory, historyBodies)},
+
 	{importPattern, operatorToken, fleet.AuditSIMsImported, (*api).importSIMs},
 }

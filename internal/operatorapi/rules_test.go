@@ -372,6 +372,7 @@ func TestOperatorIsAudited(t *testing.T) {
 			{"PUT", persons + fmt.Sprintf("/9/workspace/%d", kit.FleetFR), `{"role": {"id": 2}}`, "membership.changed", "user 9"},
 			{"DELETE", persons + fmt.Sprintf("/9/workspace/%d", kit.FleetFR), "", "membership.removed", "user 9"},
 			{"POST", imports, "iccid,workspace\n8988303000006738593,100\n", "sim.imported", " "},
+			{"PUT", "/operator/v1/rule", `{"rules": []}`, "rule_set.changed", "rule_set 2"},
 			{"POST", "/operator/v1/application_token", fmt.Sprintf(`{"workspace": {"id": %d}}`, kit.FleetDE), "application_token.made", "application_token 1"},
 		} {
 			delete(untried, fleet.AuditAction(test.action))

@@ -1,0 +1,74 @@
+package client
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/simferry/simferry/api"
+)
+
+const (
+	rulesPath     = "/api/v1/migration_rule"
+	operatorRules = "/operator/v1/rule"
+)
+
+// Rules reads the rules of migrations: those of the installation, and those of the caller's
+// Workspaces.
+//
+// Permission: any role in the Workspace.
+func (c *Client) Rules(ctx context.Context) ([]api.MigrationRule, error) {
+	list, err := get[[]api.MigrationRule](ctx, c, rulesPath)
+	if err != nil {
+		return nil, err
+	}
+	return *list, nil
+}
+
+// SetRules replaces the rules of the caller's Workspace. A rule that is left out ends.
+//
+// Permission: Administrator of the Workspace. Errors: IsInvalid, which names the rule and the
+// property.
+func (c *Client) SetRules(ctx context.Context, r api.NewRules, opts ...WriteOption) ([]api.MigrationRule, error) {
+	list, err := one[[]api.MigrationRule](ctx, c, call{method: http.MethodPut, path: rulesPath, body: r, header: written(opts)})
+	if err != nil {
+		return nil, err
+	}
+	return *list, nil
+}
+
+// ApproveJob approves the plan of a job that waits for approval, if etag is the ETag of its plan.
+//
+// Permission: Administrator of a Workspace that the SIMs leave, and not the user who made the job.
+// Errors: IsForbidden; IsPreconditionFailed for another plan; IsConflictingState if the job does not
+// wait for approval.
+func (c *Client) ApproveJob(ctx context.Context, id int64, etag string, opts ...WriteOption) (*Job, error) {
+	return c.writeJob(ctx, jobPath(id)+"/approve", nil, append(opts, IfMatch(etag)))
+}
+
+// RejectJob ends a job that waits for approval.
+//
+// Permission and errors: those of ApproveJob.
+func (c *Client) RejectJob(ctx context.Context, id int64, opts ...WriteOption) (*Job, error) {
+	return c.writeJob(ctx, jobPath(id)+"/reject", nil, opts)
+}
+
+// Rules reads every rule of migrations.
+func (o *Operator) Rules(ctx context.Context) ([]api.MigrationRule, error) { return rulesOf(ctx, o.c) }
+
+func rulesOf(ctx context.Context, c *Client) ([]api.MigrationRule, error) {
+	list, err := get[[]api.MigrationRule](ctx, c, operatorRules)
+	if err != nil {
+		return nil, err
+	}
+	return *list, nil
+}
+
+// ApplyRules replaces the rules of the installation. Errors: IsInvalid, which names the rule and the
+// property.
+func (o *Operator) ApplyRules(ctx context.Context, r api.NewRules, opts ...WriteOption) ([]api.MigrationRule, error) {
+	list, err := one[[]api.MigrationRule](ctx, o.c, call{method: http.MethodPut, path: operatorRules, body: r, header: written(opts)})
+	if err != nil {
+		return nil, err
+	}
+	return *list, nil
+}

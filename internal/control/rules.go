@@ -1,0 +1,104 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// Rules returns the rules of the installation, and those of the Workspaces that the caller is a
+// member of; an application token sees those of its Workspace.
+//
+// Permission: ReadMigrations.
+func (c *Control) Rules(ctx context.Context, who identity.Principal) (list []fleet.Rule, err error) {
+	if err := who.Require(identity.ReadMigrations); err != nil {
+		return nil, err
+	}
+	err = c.store.View(ctx, func(tx *store.Tx) error {
+		list = nil
+		set, err := tx.RuleSet(ctx)
+		if err != nil {
+			return err
+		}
+		mine := map[fleet.WorkspaceID]bool{0: true, who.Workspace: true}
+		if who.User != 0 {
+			var owners []fleet.WorkspaceID
+			for _, r := range set.Rules {
+				owners = append(owners, r.Workspace)
+			}
+			standings, err := tx.Standings(ctx, who.User, fleet.Once(owners))
+			if err != nil {
+				return err
+			}
+			for id, s := range standings {
+				mine[id] = s.Role != fleet.NoRole
+			}
+		}
+		for _, r := range set.Rules {
+			if mine[r.Workspace] {
+				list = append(list, r)
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+// NewRules are rules that replace all rules of an owner.
+type NewRules struct {
+	Rules []json.RawMessage
+}
+
+// SetRules replaces the rules of the caller's Workspace. They can only restrict it: the rules of the
+// installation and of other Workspaces are asked as well.
+//
+// Permission: ManageWorkspace. Errors: BadRequest that names the rule and its property; those of
+// once.
+func (c *Control) SetRules(ctx context.Context, who identity.Principal, n NewRules, w Write[[]fleet.Rule]) (Reply, error) {
+	rules, err := fleet.CheckRules(who.Workspace, n.Rules)
+	if err != nil {
+		return Reply{}, err
+	}
+	return once(ctx, c, who, guard{need: identity.ManageWorkspace}, w, func(tx *store.Tx, who identity.Principal) (done result[[]fleet.Rule], err error) {
+		version := RuleChange{Owner: who.Workspace, User: who.User, Rules: rules}
+		if done.value, err = version.Store(ctx, tx); err != nil {
+			return done, err
+		}
+		return done, audit(ctx, tx, who, version.Audit())
+	})
+}
+
+// RuleChange is a new version of the rules of an owner.
+type RuleChange struct {
+	Owner   fleet.WorkspaceID // 0 for the installation
+	User    fleet.UserID      // 0 for the operator
+	Rules   []fleet.Rule
+	version int64
+}
+
+// Store writes the version, and returns the rules as they are stored.
+func (r *RuleChange) Store(ctx context.Context, tx *store.Tx) ([]fleet.Rule, error) {
+	set, err := tx.LockRules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.version = set.Version + 1
+	rules := fleet.NextRules(set.Of(r.Owner), r.Rules, r.version)
+	text, err := json.Marshal(rules)
+	if err != nil {
+		return nil, err
+	}
+	return rules, tx.InsertRules(ctx, store.RuleVersion{Version: r.version, Workspace: r.Owner, User: r.User, Rules: string(text)})
+}
+
+// Audit returns the audit entry of the version.
+func (r *RuleChange) Audit() fleet.AuditEntry {
+	e := fleet.AuditEntry{Action: fleet.AuditRulesChanged, Subject: fleet.Subject("rule_set", r.version)}
+	if r.Owner != 0 {
+		e.Workspaces = []fleet.WorkspaceID{r.Owner}
+	}
+	return e
+}
