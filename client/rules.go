@@ -36,11 +36,12 @@ func (c *Client) SetRules(ctx context.Context, r api.NewRules, opts ...WriteOpti
 	return *list, nil
 }
 
-// ApproveJob approves the plan of a job that waits for approval, if etag is the ETag of its plan.
+// ApproveJob approves the plan of a job that waits for approval, if etag is the ETag of its
+// plan.
 //
-// Permission: Administrator of a Workspace that the SIMs leave, and not the user who made the job.
-// Errors: IsForbidden; IsPreconditionFailed for another plan; IsConflictingState if the job does not
-// wait for approval.
+// Permission: Administrator of a Workspace that the SIMs leave, and not the user who made the
+// job. Errors: IsForbidden; IsPreconditionFailed for another plan; IsConflictingState if the job
+// does not wait for approval.
 func (c *Client) ApproveJob(ctx context.Context, id int64, etag string, opts ...WriteOption) (*Job, error) {
 	return c.writeJob(ctx, jobPath(id)+"/approve", nil, append(opts, IfMatch(etag)))
 }
@@ -63,8 +64,8 @@ func rulesOf(ctx context.Context, c *Client) ([]api.MigrationRule, error) {
 	return *list, nil
 }
 
-// ApplyRules replaces the rules of the installation. Errors: IsInvalid, which names the rule and the
-// property.
+// ApplyRules replaces the rules of the installation. Errors: IsInvalid, which names the rule and
+// the property.
 func (o *Operator) ApplyRules(ctx context.Context, r api.NewRules, opts ...WriteOption) ([]api.MigrationRule, error) {
 	list, err := one[[]api.MigrationRule](ctx, o.c, call{method: http.MethodPut, path: operatorRules, body: r, header: written(opts)})
 	if err != nil {

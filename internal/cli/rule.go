@@ -72,7 +72,8 @@ func ruleList(p Process) *cobra.Command {
 	return cmd
 }
 
-// ownRules leaves out the rules of Workspaces, so that the output of list can be edited and applied.
+// ownRules leaves out the rules of Workspaces, so that the output of list can be edited and
+// applied.
 func ownRules(text []byte) []byte {
 	var file struct {
 		Rules []json.RawMessage `json:"rules"`

@@ -68,8 +68,8 @@ func missingApprovals(ctx context.Context, tx *store.Tx, j *fleet.Job) (missing 
 	return false, nil
 }
 
-// mayDecide refuses an approval or a rejection: by the user who made the job, by users who administer
-// no source, for another plan, or if the job waits for something else.
+// mayDecide refuses an approval or a rejection: by the user who made the job, by users who
+// administer no source, for another plan, or if the job waits for something else.
 func (a JobAction) mayDecide(ctx context.Context, tx *store.Tx, who identity.Principal, j fleet.Job) error {
 	mine, err := ownSources(ctx, tx, who, &j)
 	switch {

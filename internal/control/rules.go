@@ -52,8 +52,8 @@ type NewRules struct {
 	Rules []json.RawMessage
 }
 
-// SetRules replaces the rules of the caller's Workspace. They can only restrict it: the rules of the
-// installation and of other Workspaces are asked as well.
+// SetRules replaces the rules of the caller's Workspace. They can only restrict it: the rules of
+// the installation and of other Workspaces are asked as well.
 //
 // Permission: ManageWorkspace. Errors: BadRequest that names the rule and its property; those of
 // once.

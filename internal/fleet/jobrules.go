@@ -179,8 +179,8 @@ func (j *Job) ApprovedRules() (list []RuleRef) {
 	return list
 }
 
-// ApprovedBy returns how many of the approvers have approved this plan for a source. The user who made
-// the job does not count, nor an approval of another plan.
+// ApprovedBy returns how many of the approvers have approved this plan for a source. The user
+// who made the job does not count, nor an approval of another plan.
 func (j *Job) ApprovedBy(source WorkspaceID, valid func(JobApproval) bool) (n int) {
 	if j.Details.Rules == nil {
 		return 0

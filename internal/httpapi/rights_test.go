@@ -254,7 +254,7 @@ func heldJobs(s *kit.Server, c *kit.Client) (known []string) {
 	defer releaseJobs(s)
 	other := s.As("admin@example.com") // users cannot approve their own jobs
 	for _, name := range []string{"held", "held2"} {
-		free := 1300 + int64(len(s.Rows("SELECT id FROM jobs"))) // approved jobs of earlier victims move theirs
+		free := 1300 + int64(len(s.Rows("SELECT id FROM jobs"))) // earlier victims move theirs
 		path := other.Post(migrationJobs, withAuto(to(free))).Is(http.StatusCreated).Header.Get("Location")
 		known = append(known, "{"+name+"}", strings.TrimPrefix(path, migrationJobs+"/"))
 		s.RunJobs()
