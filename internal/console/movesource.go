@@ -25,7 +25,7 @@ func (r *request) chosenSIMs() (c chosen, problem string, err error) {
 	case "file":
 		c, problem, err = r.chosenFile()
 	case "paste":
-		c, problem, err = r.chosenPaste()
+		c, problem = r.chosenPaste()
 	default:
 		return c, text("move.from.none"), nil
 	}
@@ -127,7 +127,7 @@ func (r *request) chosenFile() (c chosen, problem string, err error) {
 // rangeLine is a line of a pasted list that names a range.
 var rangeLine = regexp.MustCompile(`^\s*(\d{19,20})\s*(?:to|–|-|\.\.\.?)\s*(\d{19,20})\s*$`)
 
-func (r *request) chosenPaste() (c chosen, problem string, err error) {
+func (r *request) chosenPaste() (c chosen, problem string) {
 	lines := strings.Split(strings.ReplaceAll(r.PostForm.Get("iccids"), "\r\n", "\n"), "\n")
 	var ranges []fleet.ICCIDRange
 	var faults []fleet.DraftFault
@@ -146,10 +146,9 @@ func (r *request) chosenPaste() (c chosen, problem string, err error) {
 	}
 	rest := strings.Join(lines, "\n")
 	if strings.TrimSpace(rest) == "" && len(ranges)+len(faults) == 0 {
-		return c, text("move.paste.none"), nil
+		return c, text("move.paste.none")
 	}
-	c, problem = chosenLines("paste", "", strings.NewReader(rest), int64(len(rest)), ranges, faults)
-	return c, problem, nil
+	return chosenLines("paste", "", strings.NewReader(rest), int64(len(rest)), ranges, faults)
 }
 
 func parseRange(from, to string) (r fleet.ICCIDRange, err error) {

@@ -26,7 +26,7 @@ func TestCommentLines(t *testing.T) {
 			return nil
 		}
 		seen++
-		text, err := os.ReadFile(file) //nolint:gosec // a file of the tree
+		text, err := os.ReadFile(file)
 		for _, n := range longComments(string(text)) {
 			t.Errorf("%s:%d: the comment is longer than %d columns: wrap it", file, n, maxColumns)
 		}
