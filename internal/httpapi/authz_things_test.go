@@ -78,7 +78,7 @@ var identified = map[string]string{
 	"POST /api/v1/migration_offer select.iccid_ranges[].start": "ICCID", "POST /api/v1/migration_offer select.iccid_ranges[].end": "ICCID",
 	"{job_id}": "job", "select.failed_of.id": "job", "select.done_by.id": "job", "select.filter.workspace.id": "Workspace",
 	// A job looks for these SIMs after the response: TestContract_JobHidesForeignSIMs.
-	"select.sims[].id": free, "select.iccids[]": free, "select.iccid_ranges[].start": free, "select.iccid_ranges[].end": free,
+	"select.sims[].id": free, "select.except[].id": free, "select.iccids[]": free, "select.iccid_ranges[].start": free, "select.iccid_ranges[].end": free,
 	// The options of an upload: TestContract_JobUpload.
 	"?allowed_sim_statuses": free, "?auto_detach_devices": free, "?dry_run": free, "?not_after": free, "?not_before": free, "?reason": free,
 	"?reference": free, "?target_workspace": free, "?landing": free, "?on_conflict": free, "PATCH /api/v1/sim_batch/bic/{bic} id": "status",
@@ -98,6 +98,8 @@ var specials = map[string]special{
 	"POST /api/v1/migration_offer select.iccid_ranges[].end":                        {body: `{"receiving_code":"none","select":{"iccid_ranges":[{"end":{id},"start":{id}}]}}`},
 	"POST /api/v1/migration_offer select.iccids[]":                                  {body: `{"receiving_code":"none","select":{"iccids":[{id}]}}`},
 	"POST /api/v1/migration/{migration_id}/undo sims[].id":                          {own: "1000"}, // which the entry moved
+	"POST /api/v1/migration_job/{job_id}/approve {job_id}":                          {own: "{job of another}"},
+	"POST /api/v1/migration_job/{job_id}/reject {job_id}":                           {own: "{job of another}"},
 	"PATCH /api/v1/sim/{sim_id} customer_org.id":                                    {as: "issuer@example.com", body: `{"customer_org": {"id": {id}}}`},
 	"PATCH /api/v1/sim/{sim_id} issuer_org.id":                                      {as: "issuer@example.com", body: `{"issuer_org": {"id": {id}}}`, own: "650"},
 	"PATCH /api/v1/sim/{sim_id} reseller_org.id":                                    {as: "issuer@example.com", body: `{"reseller_org": {"id": {id}}}`, own: "600"},
@@ -156,7 +158,7 @@ func probed(t *testing.T, e kit.Engine) (*kit.Server, map[string]string) {
 	t.Helper()
 	s := batched(t, e).Seed(beyondReach)
 	if _, err := s.Import("id,iccid,workspace,issuer,bic,status\n5011,8988303000000005011,1,1,2234567890123456,issued\n" +
-		"5012,8988303000000005012,1,1,4234567890123456,issued\n"); err != nil {
+		"5012,8988303000000005012,1,1,4234567890123456,issued\n5013,8988303000000005013,901,650,,issued\n"); err != nil {
 		t.Fatal(err)
 	}
 	admin, both := s.As("admin@example.com"), s.As("both@example.com")
@@ -176,6 +178,8 @@ func probed(t *testing.T, e kit.Engine) (*kit.Server, map[string]string) {
 		"foreign entry": entryOf(both.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": 901}, "sims": [{"id": %d}], "dry_run": false}`, kit.SIMElsewhere))),
 		"token":         newToken(admin), "foreign token": newToken(both),
 	}
+	known["job of another"] = newJob(s.As("root@example.com"), kit.ActivatedSIM) // users cannot approve their own
+	s.RunJobs()
 	known["job"], known["foreign job"] = newJob(admin, kit.ActivatedSIM), newJob(both, kit.SIMElsewhere)
 	known["key"], known["trusted"] = ownFactor(s, "user@example.com")
 	known["foreign key"], known["foreign trusted"] = ownFactor(s, "stranger@example.com")
@@ -204,7 +208,7 @@ func probedOffers(s *kit.Server, known map[string]string) {
 	_, known["code of FR"] = code(target)
 	known["outgoing"] = offer(admin, known["code of FR"], 1021)
 	known["foreign receiving"], text = code(both)
-	known["foreign offer"] = offer(both.In(901), text, kit.SIMElsewhere)
+	known["foreign offer"] = offer(both.In(901), text, 5013)
 }
 
 func entryOf(a *kit.Answer) string {

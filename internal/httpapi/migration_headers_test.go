@@ -46,8 +46,8 @@ func TestContract_Location(t *testing.T) {
 			ID: id, Timestamp: got.Timestamp, User: &api.NamedRef{ID: 1, Name: "admin@example.com"}, AutoDetachDevices: true,
 			AllowedSIMStatuses: []api.Ref{{ID: 0, Description: "Issued"}, {ID: 2, Description: "Suspended"}},
 			SourceWorkspaces:   []api.SourceCount{{ID: kit.FleetDE, Name: "Fleet DE", SIMCount: 2, Authority: "role"}}, TargetWorkspace: workspaceRef(kit.FleetFR), SIMCount: 2,
-			TargetAuthority: "role",
-			SIMs:            []api.MigrationLine{line(kit.IssuedSIM, 0), line(kit.SuspendedSIM, 2)},
+			TargetAuthority: "role", RuleSet: 1, // that of a new installation
+			SIMs: []api.MigrationLine{line(kit.IssuedSIM, 0), line(kit.SuspendedSIM, 2)},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)

@@ -38,15 +38,11 @@ func newReceivingCode(r *request) (n control.NewReceivingCode, understood any, e
 		}
 		n.MaxSIMs = most
 	}
-	if body.ExpectedSender != nil {
-		sender, err := givenID("expected_sender", body.ExpectedSender)
-		if err != nil {
-			return n, nil, err
+	if ref := body.ExpectedSender; ref != nil && ref.ID != nil {
+		if *ref.ID <= 0 {
+			return n, nil, fleet.Invalid("expected_sender.id", "%d is not the id of a Workspace", *ref.ID)
 		}
-		if sender <= 0 {
-			return n, nil, fleet.Invalid("expected_sender.id", "%d is not the id of a Workspace", sender)
-		}
-		n.Sender = fleet.WorkspaceID(sender)
+		n.Sender = fleet.WorkspaceID(*ref.ID)
 	}
 	n.Expires, err = jobTime("expires_at", body.ExpiresAt)
 	return n, n, err

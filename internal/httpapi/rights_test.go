@@ -115,9 +115,16 @@ func heldThings(s *kit.Server) {
 	for _, id := range []fleet.UserID{66, 67} { // whose role User is taken
 		s.SetMember(id, kit.FleetDE, fleet.UserActive, fleet.Member, fleet.Observer)
 	}
-	_, err := s.Import("id,iccid,workspace,issuer,bic,status\n5001,8988303000000005001,1,1,1234567890123456,issued\n")
+	sims := "id,iccid,workspace,issuer,bic,status\n5001,8988303000000005001,1,1,1234567890123456,issued\n"
+	for id := firstOffered; id < firstHeld+1000; id++ {
+		sims += fmt.Sprintf("%d,898830300000%07d,100,1,,issued\n", id, id)
+	}
+	_, err := s.Import(sims)
 	mustNot(s.T, err)
 }
+
+// Each victim has three SIMs for offers and two for jobs that wait for approval, from here on.
+const firstOffered, firstHeld = 10_000, 12_000
 
 // publicWrites are the writes without a bearer.
 var publicWrites = []string{"POST /api/v1/authenticate", "POST /api/v1/authenticate/device", "POST /api/v1/user/activation", "POST /api/v2/user/activation", "POST /api/v1/user/password/reset"}
@@ -223,7 +230,7 @@ func heldOffers(s *kit.Server, n int64) (known []string) {
 		path := from.Post(offers, offering(text, sim)).Is(http.StatusCreated).Header.Get("Location")
 		return strings.TrimPrefix(path, offers+"/")
 	}
-	first := 1250 + 3*n
+	first := firstOffered + 3*n
 	giver.Post(migration, realRun(migrationTo(kit.FleetFR, first, first+1))).Is(http.StatusOK)
 	own, _ := code(giver)
 	_, foreign := code(receiver)
@@ -254,7 +261,7 @@ func heldJobs(s *kit.Server, c *kit.Client) (known []string) {
 	defer releaseJobs(s)
 	other := s.As("admin@example.com") // users cannot approve their own jobs
 	for _, name := range []string{"held", "held2"} {
-		free := 1300 + int64(len(s.Rows("SELECT id FROM jobs"))) // earlier victims move theirs
+		free := firstHeld + int64(len(s.Rows("SELECT id FROM jobs WHERE user_id = 1"))) // earlier victims move theirs
 		path := other.Post(migrationJobs, withAuto(to(free))).Is(http.StatusCreated).Header.Get("Location")
 		known = append(known, "{"+name+"}", strings.TrimPrefix(path, migrationJobs+"/"))
 		s.RunJobs()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -16,6 +17,10 @@ func TestTagsWithACoding(t *testing.T) {
 		s, admin := startFerry(t, e)
 		moved := admin.Post(migration, realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM))).Is(http.StatusOK)
 		job, _ := jobOf(t, s, admin, selecting(kit.IssuedSIM))
+		s.SetRole(kit.TargetAdminID, kit.FleetDE, fleet.Administrator)
+		holdJobs(s)
+		waiting, _ := jobOf(t, s, s.As("target@example.com"), withAuto(plus(selecting(1102), "target_workspace", object{"id": kit.FleetFR})))
+		releaseJobs(s)
 		guarded := []struct {
 			tag  *kit.Answer
 			send func(*kit.Client) *kit.Answer
@@ -25,6 +30,7 @@ func TestTagsWithACoding(t *testing.T) {
 			}},
 			{admin.Post(undo(moved), object{}), func(c *kit.Client) *kit.Answer { return c.Post(undo(moved), forReal()) }},
 			{admin.Get(job), func(c *kit.Client) *kit.Answer { return c.Post(job+"/start", "") }},
+			{admin.Get(waiting), func(c *kit.Client) *kit.Answer { return c.Post(waiting+"/approve", "") }},
 		}
 		document, err := os.ReadFile("../../api/openapi.yaml")
 		mustNot(t, err)
@@ -37,7 +43,7 @@ func TestTagsWithACoding(t *testing.T) {
 			if got := g.send(with(strings.TrimSuffix(tag, `"`) + `-other"`)); got.Status != http.StatusPreconditionFailed {
 				t.Errorf("%d, another tag: %d %s", i, got.Status, got.Body)
 			}
-			suffix := []string{"-gzip", "--gzip", ";gzip"}[i]
+			suffix := []string{"-gzip", "--gzip", ";gzip"}[i%3]
 			if got := g.send(with("W/" + strings.TrimSuffix(tag, `"`) + suffix + `"`)); got.Status != http.StatusOK {
 				t.Errorf("%d, %s: %d %s", i, suffix, got.Status, got.Body)
 			}

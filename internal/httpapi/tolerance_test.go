@@ -143,6 +143,7 @@ func TestSortPlus(t *testing.T) {
 	s := kit.StartFerry(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	job, _ := jobOf(t, s, admin, selecting(kit.AttachedSIM, kit.ActivatedSIM))
+	offered := madeOffer(t, admin, admin.In(kit.FleetFR), 1100, 1101)
 	lists := 0
 	for _, r := range httpapi.Routes() {
 		o := documented(t, r.Pattern)
@@ -152,7 +153,7 @@ func TestSortPlus(t *testing.T) {
 		lists++
 		_, path, _ := strings.Cut(r.Pattern, " ")
 		if row := accesses[r.Pattern]; row.path != "" {
-			path = strings.Replace(row.path, migrationJobs+"/999", job, 1)
+			path = strings.NewReplacer(migrationJobs+"/999", job, offers+"/999", offered).Replace(row.path)
 		}
 		want := admin.Get(path + "?sort=id&per_page=20").Is(http.StatusOK)
 		for _, sort := range []string{"+id", "%2Bid", "%20id", "+ID", "%2b%20id"} {
