@@ -92,7 +92,7 @@ func (tx *Tx) simFacts(snap *fleet.Snapshot, moved bool) statement {
 	}
 	last := "0"
 	if moved {
-		last = `COALESCE((SELECT MAX(m.at) FROM ledger_lines l JOIN ledger m ON m.id = l.ledger_id WHERE l.sim_id = s.id AND m.kind = 1), 0)`
+		last = `COALESCE((SELECT MAX(m.at) FROM ledger_lines l JOIN ledger m ON m.id = l.ledger_id WHERE l.sim_id = s.id AND m.kind = ` + migrationEntry + `), 0)`
 	}
 	w := where{tx: tx}
 	w.and(w.in("s.id", arrayParam(tx, ids)))
@@ -119,9 +119,9 @@ func (tx *Tx) movedToday(snap *fleet.Snapshot) statement {
 		ids = append(ids, id)
 	}
 	w := where{tx: tx}
-	w.and("m.kind = 1")
+	w.and("m.kind = " + migrationEntry)
 	w.and("m.at >= " + w.arg(micros(tx.now.Truncate(24*time.Hour))))
-	w.and("v.side = 0")
+	w.and("v.side = " + sourceSide)
 	w.and(w.in("v.workspace_id", arrayParam(tx, ids)))
 	text := "SELECT v.workspace_id, SUM(v.sims) FROM ledger m JOIN ledger_sides v ON v.ledger_id = m.id WHERE " + w.String() + " GROUP BY v.workspace_id"
 	return statement{text, w.args, func(r rows) error {
