@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -213,7 +214,7 @@ func TestListsDoNotScanTables(t *testing.T) {
 }
 
 // tableScanned matches a line of a plan that reads all users, devices or Workspaces.
-var tableScanned = regexp.MustCompile(`^ *(SCAN (x|u|d|w)( |$)|.*Seq Scan on (users|devices|workspaces)\b)`)
+var tableScanned = regexp.MustCompile(`^ *((?:inside: )?SCAN (x|u|d|w)( |$)|.*Seq Scan on (users|devices|workspaces)\b)`)
 
 // TestNamesAreFoundByIndexes goes through every filter that takes names: none reads all users,
 // devices or Workspaces to find one, also if the list is refused afterwards.
@@ -237,7 +238,7 @@ func TestNamesAreFoundByIndexes(t *testing.T) {
 					}
 					for _, p := range plans {
 						for _, line := range p.Lines {
-							if tableScanned.MatchString(line) {
+							if tableScanned.MatchString(line) && !membersScanned(p, line) {
 								t.Errorf("%s by %s: %s\n%s\n%s", list.name, f.Name, line, p.Text, strings.Join(p.Lines, "\n"))
 							}
 						}
@@ -246,6 +247,13 @@ func TestNamesAreFoundByIndexes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// membersScanned tells whether a line of a plan reads the members of a Workspace that the statement
+// has found before, which it calls u: the only users that it names are inside of that.
+func membersScanned(p store.Plan, line string) bool {
+	return line == "SCAN u" && strings.HasPrefix(p.Text, "WITH u AS MATERIALIZED (") &&
+		slices.Contains(p.Lines, "inside: MATERIALIZE u") && strings.Count(p.Text, " users ") == 1
 }
 
 func listPlanned(t *testing.T, s *store.Store, name, want, q, sort string, spec fleet.ListSpec, run func(context.Context, *store.Tx, fleet.List) error) {

@@ -12,10 +12,13 @@ import (
 )
 
 // A set of ids is searched in an index that begins with the Workspace, so that ids of other
-// Workspaces take the time of ids that do not exist.
+// Workspaces take the time of ids that do not exist. The Workspace has many rows: PostgreSQL takes
+// any index that begins with it while it expects one row there.
 func TestSetsAreSearchedByWorkspace(t *testing.T) {
-	s := open(t, postgresURL(t), store.Options{})
+	url := postgresURL(t)
+	s := open(t, url, store.Options{})
 	storetest.Load(t, s)
+	fillLists(t, url, s.Dialect(), 2000)
 	iccids := []fleet.ICCID{"8988303000000000011", "8988303000000000999"}
 	enterprise := fleet.Workspace{ID: storetest.FleetDE, Type: fleet.Enterprise}
 	snapshot := func(sel fleet.Selector) func(tx *store.Tx) error {
