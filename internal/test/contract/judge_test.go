@@ -179,7 +179,7 @@ func TestJudgeCatches(t *testing.T) {
 		"a missing body":                       {get("/healthz", 200, ``), "body is missing"},
 		"a body that is not JSON":              {get("/healthz", 200, `ok`), "no JSON"},
 		"a content type that is not its own":   {with(get("/healthz", 200, `{"status":"ok"}`), "Content-Type", "text/plain"), "text/plain"},
-		"a conflict with an unknown rule":      {migrate(goodRequest, 409, `{"status_code":409,"message":"no","errors":[{"error_code":1510,"message":"no","sims":[]}]}`), "1509"},
+		"a conflict with an unknown rule":      {migrate(goodRequest, 409, `{"status_code":409,"message":"no","errors":[{"error_code":1514,"message":"no","sims":[]}]}`), "1509"},
 		"a ledger entry listed with its lines": {get("/api/v1/migration", 200, `[{"sims":[]}]`), "sims"},
 	} {
 		t.Run(name, func(t *testing.T) {
