@@ -16,6 +16,7 @@ const (
 	readme       = "../README.md"
 	operatorPage = "../docs/operations/operator-api.md"
 	postgresPage = "../docs/operations/postgresql.md"
+	rulesPage    = "../docs/operations/rules.md"
 )
 
 // continuingPages returns the pages that continue README.md.
