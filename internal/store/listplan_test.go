@@ -249,7 +249,7 @@ func TestNamesAreFoundByIndexes(t *testing.T) {
 	}
 }
 
-// membersScanned tells whether a line of a plan reads the members of a Workspace that the statement
+// membersScanned is true if a line of a plan reads the members of a Workspace that the statement
 // has found before, which it calls u: the only users that it names are inside of that.
 func membersScanned(p store.Plan, line string) bool {
 	return line == "SCAN u" && strings.HasPrefix(p.Text, "WITH u AS MATERIALIZED (") &&
