@@ -16,9 +16,11 @@ RACE = ./client/... ./internal/config/... ./internal/control/... ./internal/cli/
 # under the race detector.
 RACE_SKIP = ^(TestProbes|TestAuthorization|TestRightsAreCheckedInTheTransaction|TestLostCommitOfEveryWrite|TestForeignAndAbsentTakeTheSamePath|TestEveryFieldOfEveryList|TestMalformedQueries|TestLedgerHidesOtherSources|TestFsckFindsDamagedPages|TestRestoreFindsDamagedPages|TestFsckColumns.*|TestFsck(SQLite|Postgres)|TestAuditTampering.*|TestListsDoNotScanTables|TestLargeListOfAnIssuer|TestLongLists|TestOldDatabasesComeForward)$$
 
-# A version of PostgreSQL, and whose tests are run on it. What .ci/postgres gets has no
-# pg_basebackup, so no standby can be made of it.
+# A version of PostgreSQL, and the packages whose tests are run on it. Tests on SQLite only are
+# skipped: make test has run them. What .ci/postgres gets has no pg_basebackup, so no standby can be
+# made of it.
 POSTGRES = 17
+NOT_ON_POSTGRES = StandbysFailOver|TestStandbyIsCheckedButNotServed|SQLite$$|/^(sqlite|SQLite)$$
 ON_POSTGRES = ./internal/test/kit/... ./internal/store/... ./internal/httpapi/... ./internal/operatorapi/... ./internal/test/model/...
 
 # How long one package's tests may take before they count as hung. They take a minute on an
@@ -61,7 +63,7 @@ test-short: ## Run the tests that need nothing but Go: SQLite, half a minute
 
 .PHONY: test-postgres
 test-postgres: ## Run what asks the database on POSTGRES=14, 15, 16 or 17; needs Node.js
-	PATH="$$(.ci/postgres $(POSTGRES)):$$PATH" TMPDIR="$$(.ci/tmpdir)" go test -timeout $(TEST_TIMEOUT) -count 1 -skip 'StandbysFailOver|TestStandbyIsCheckedButNotServed' $(ON_POSTGRES)
+	PATH="$$(.ci/postgres $(POSTGRES)):$$PATH" TMPDIR="$$(.ci/tmpdir)" go test -timeout $(TEST_TIMEOUT) -count 1 -skip '$(NOT_ON_POSTGRES)' $(ON_POSTGRES)
 
 .PHONY: coverage
 coverage: ## Print which answers of the OpenAPI document the HTTP tests have seen
