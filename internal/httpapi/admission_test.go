@@ -67,10 +67,19 @@ func hold(t *testing.T, s *kit.Server, c *kit.Client, pattern, from string, size
 	return h
 }
 
-func (h pendingBody) end(text string) int {
-	_, _ = io.WriteString(h.body, text) // it may have been refused
-	_ = h.body.Close()
-	return <-h.status
+func (h pendingBody) end(text string) int { return endAll([]pendingBody{h}, text)[0] }
+
+// endAll sends the ends of all bodies before it waits for a response: one of the requests may be
+// queued behind the others.
+func endAll(all []pendingBody, text string) (statuses []int) {
+	for _, h := range all {
+		_, _ = io.WriteString(h.body, text) // it may have been refused
+		_ = h.body.Close()
+	}
+	for _, h := range all {
+		statuses = append(statuses, <-h.status)
+	}
+	return statuses
 }
 
 // until repeats a request until the response has the status.
@@ -126,8 +135,8 @@ func TestCallersTakeTurns(t *testing.T) {
 		observer.Get(whoami).Is(http.StatusOK)
 		l.Anonymous().Get("/healthz").Is(http.StatusOK)
 	}
-	for _, h := range rest {
-		if got := h.end(fmt.Sprintf(`"target_workspace": {"id": %d}, "sims": [{"id": %d}]}`, kit.FleetFR, kit.IssuedSIM)); got != http.StatusOK {
+	for _, got := range endAll(rest, fmt.Sprintf(`"target_workspace": {"id": %d}, "sims": [{"id": %d}]}`, kit.FleetFR, kit.IssuedSIM)) {
+		if got != http.StatusOK {
 			t.Errorf("a held request: %d", got)
 		}
 	}
@@ -137,8 +146,8 @@ func TestCallersTakeTurns(t *testing.T) {
 	wantCode(t, withBearer(l, "forged").With("X-Forwarded-For", "198.51.100.1").Get("/api/v1/sim"), http.StatusTooManyRequests, 1105)
 	signIn(fromAddress(l, "198.51.100.2"), "admin@example.com", kit.Password).Is(http.StatusOK)
 	admin.With("X-Forwarded-For", "198.51.100.1").Get(whoami).Is(http.StatusOK)
-	for _, h := range rest {
-		if got := h.end("}"); got != http.StatusBadRequest {
+	for _, got := range endAll(rest, "}") {
+		if got != http.StatusBadRequest {
 			t.Errorf("a held sign-in: %d", got)
 		}
 	}
