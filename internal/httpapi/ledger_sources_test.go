@@ -38,8 +38,9 @@ func migratedFromTwo(s *kit.Server, before ...func()) (entry string) {
 	return moved.Is(http.StatusOK).Header.Get("Location")
 }
 
-// ofTheOtherSource matches what only the members of Workspace 200 and of the target may see.
-var ofTheOtherSource = regexp.MustCompile(`898830300000000026|295050000000260|423660000000260|of-200|Fleet FR|\b9301\b|"id": ?260,"iccid|SIM 260`)
+// ofTheOtherSource matches what only the members of Workspace 200 and of the target may see. A
+// number must not be a part of a longer one, nor of a request id, which is random.
+var ofTheOtherSource = regexp.MustCompile(`898830300000000026|295050000000260|423660000000260|of-200|Fleet FR|(^|[^0-9a-z-])9301([^0-9a-z-]|$)|"id": ?260,"iccid|SIM 260`)
 
 // inPaths are ids that a reader could try in a path, by the place.
 var inPaths = map[string][]string{
