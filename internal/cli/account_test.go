@@ -83,9 +83,9 @@ func TestAccountFromTheTerminal(t *testing.T) {
 // A reset tells nothing of who exists, and says what to do where the server sends no mail.
 func TestAccountReset(t *testing.T) {
 	mailing := kit.StartFerry(t, kit.SQLite)
-	for _, who := range []string{"admin@example.com", "nobody@example.com"} {
-		if got := newPerson(t).run("", "account", "reset", who, "--server", mailing.URL); got.code != 0 || !strings.Contains(got.out, "a key was mailed to it") {
-			t.Errorf("%s: %+v", who, got)
+	for _, username := range []string{"admin@example.com", "nobody@example.com"} {
+		if got := newPerson(t).run("", "account", "reset", username, "--server", mailing.URL); got.code != 0 || !strings.Contains(got.out, "a key was mailed to it") {
+			t.Errorf("%s: %+v", username, got)
 		}
 	}
 	mute := kit.StartWith(t, kit.SQLite.FerryURL(t), kit.NewClock(), control.Options{Deliver: control.DeliverToInviter})

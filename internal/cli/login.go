@@ -252,11 +252,11 @@ func (l *login) showSession(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = printf(l.process.Stdout, "Signed in to %s as %s, in the Workspace %s (%d).\n", known.Server, who(known), w.Name, w.ID)
+	_, err = printf(l.process.Stdout, "Signed in to %s as %s, in the Workspace %s (%d).\n", known.Server, signedInAs(known), w.Name, w.ID)
 	return err
 }
 
-func who(p profile.Profile) string {
+func signedInAs(p profile.Profile) string {
 	if p.ApplicationToken != "" {
 		return "a program"
 	}

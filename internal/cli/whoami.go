@@ -31,7 +31,7 @@ func whoamiCommand(p Process) *cobra.Command {
 		}
 		return form.print(p.Stdout, answer{
 			header: table.Row{"profile", "server", "user", "id", "workspace"},
-			rows:   []table.Row{{*name, known.Server, who(known), w.ID, w.Name}},
+			rows:   []table.Row{{*name, known.Server, signedInAs(known), w.ID, w.Name}},
 			value: map[string]any{
 				"profile": *name, "server": known.Server, "username": known.Username,
 				"application": known.ApplicationToken != "", "workspace": w,
@@ -57,7 +57,7 @@ func listProfiles(p Process, form *output) error {
 		if err != nil {
 			return err
 		}
-		a.rows = append(a.rows, table.Row{name, known.Server, who(known)})
+		a.rows = append(a.rows, table.Row{name, known.Server, signedInAs(known)})
 		values = append(values, map[string]any{"profile": name, "server": known.Server, "username": known.Username})
 	}
 	a.value = values

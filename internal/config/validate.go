@@ -76,8 +76,8 @@ func checkLogFormat(format string) error {
 	return nil
 }
 
-func checkRequireMFA(who string) error {
-	switch who {
+func checkRequireMFA(value string) error {
+	switch value {
 	case MFAOff, MFAAdministrators, MFAEverybody:
 		return nil
 	}

@@ -132,7 +132,7 @@ var allAuditChoices = func() (all []auditChoice) {
 // auditRow is a row of the audit log.
 type auditRow struct {
 	When              template.HTML
-	Who, UserHref     string
+	User, UserHref    string
 	What, Code        string
 	Subject, Detail   string
 	EntryHref         string
@@ -182,7 +182,7 @@ func (r *request) findAudit(d *auditData) ([]control.AuditRecord, error) {
 		return nil, err
 	}
 	read := func(l fleet.List) (fleet.Page[control.AuditRecord], error) {
-		return r.control().ListAudit(r.Context(), r.who, l)
+		return r.control().ListAudit(r.Context(), r.caller, l)
 	}
 	entries, at, err := readPage(d.Query.Place, l, read, func(a control.AuditRecord) int64 { return int64(a.ID) }, d.Query.page)
 	d.At = at
@@ -191,14 +191,14 @@ func (r *request) findAudit(d *auditData) ([]control.AuditRecord, error) {
 
 func (r *request) auditRow(a control.AuditRecord) auditRow {
 	row := auditRow{
-		When: instant(a.Time), Who: a.Username, What: text("audit.action.unknown"), Code: string(a.Action), Address: a.Address, Request: a.RequestID,
+		When: instant(a.Time), User: a.Username, What: text("audit.action.unknown"), Code: string(a.Action), Address: a.Address, Request: a.RequestID,
 		Refused: a.Refusal != 0, Refusal: int(a.Refusal), Detail: r.auditWords(a.Details),
 	}
 	if a.Action.Known() {
 		row.What = text("audit.action." + string(a.Action))
 	}
-	if row.Who == "" {
-		row.Who = text("audit.actor." + strconv.Itoa(int(a.Actor)))
+	if row.User == "" {
+		row.User = text("audit.actor." + strconv.Itoa(int(a.Actor)))
 	} else if a.User != 0 {
 		row.UserHref = r.console.path("/audit", "user", int64(a.User))
 	}

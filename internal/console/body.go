@@ -39,11 +39,11 @@ func (r *request) readForm() error {
 		return nil // signInFirst reads it again
 	}
 	most := int64(maxForm)
-	if r.who.User == 0 {
+	if r.caller.User == 0 {
 		most = maxAnonymous
 	}
 	files := strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
-	if files && r.who.User != 0 && r.route.body != 0 {
+	if files && r.caller.User != 0 && r.route.body != 0 {
 		return r.readFiles(r.route.body)
 	}
 	body := http.MaxBytesReader(r.writer, r.Body, most)

@@ -29,7 +29,7 @@ func (r *request) device(edited *deviceForm, put deviceForm) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	found, err := r.control().Device(r.Context(), r.who, fleet.DeviceID(id))
+	found, err := r.control().Device(r.Context(), r.caller, fleet.DeviceID(id))
 	if err != nil {
 		return reply{}, err
 	}
@@ -72,7 +72,7 @@ func (r *request) writeDevice(p fleet.DevicePatch, then string, rule func(contro
 
 func (r *request) patchDevice(p fleet.DevicePatch, what string) (reply, error) {
 	return r.writeDevice(p, done("/devices/"+r.PathValue("id"), what), func(run control.DeviceRun, w control.Write[control.Devices]) (control.Reply, error) {
-		return r.control().PatchDevices(r.Context(), r.who, run, w)
+		return r.control().PatchDevices(r.Context(), r.caller, run, w)
 	})
 }
 
@@ -108,6 +108,6 @@ func setDeviceSIM(r *request) (reply, error) {
 // deleteDevice deletes the device. A SIM that is in it is taken out first, and suspended.
 func deleteDevice(r *request) (reply, error) {
 	return r.writeDevice(fleet.DevicePatch{}, done("/devices", "device.deleted"), func(run control.DeviceRun, w control.Write[control.Devices]) (control.Reply, error) {
-		return r.control().ReleaseDevices(r.Context(), r.who, run, w)
+		return r.control().ReleaseDevices(r.Context(), r.caller, run, w)
 	})
 }

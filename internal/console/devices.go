@@ -87,7 +87,7 @@ func devicesPage(r *request) (reply, error) {
 func (r *request) findDevices(d *devicesData, p place) error {
 	in := make(map[fleet.DeviceID]fleet.SIM)
 	read := func(l fleet.List) (fleet.Page[fleet.Device], error) {
-		found, err := r.control().ListDevices(r.Context(), r.who, l)
+		found, err := r.control().ListDevices(r.Context(), r.caller, l)
 		for _, s := range found.SIMs.Items {
 			in[s.Device] = s
 		}
@@ -203,7 +203,7 @@ func (r *request) addProfiles(d *deviceForm) error {
 		return err
 	}
 	for kind, to := range map[fleet.ProfileKind]*[]fleet.Profile{fleet.ServiceProfile: &d.Services, fleet.TariffProfile: &d.Tariffs} {
-		found, err := r.control().ListProfiles(r.Context(), r.who, kind, l)
+		found, err := r.control().ListProfiles(r.Context(), r.caller, kind, l)
 		if err != nil {
 			return err
 		}
@@ -242,7 +242,7 @@ func createDevice(r *request) (reply, error) {
 	}
 	run := control.DeviceRun{Changes: []fleet.DeviceChange{{Patch: p}}}
 	res, err := write(r, "console POST /devices/new", func(w control.Write[control.Devices]) (control.Reply, error) {
-		return r.control().CreateDevices(r.Context(), r.who, run, w)
+		return r.control().CreateDevices(r.Context(), r.caller, run, w)
 	}, func(made control.Devices) string {
 		return done("/devices/"+strconv.FormatInt(int64(made.Items[0].ID), 10), "device.created")
 	})
@@ -263,12 +263,12 @@ func (r *request) simByICCID(typed string) (id fleet.SIMID, problem string, err 
 	if err != nil {
 		return 0, "", err
 	}
-	found, err := r.control().ListSIMs(r.Context(), r.who, l)
+	found, err := r.control().ListSIMs(r.Context(), r.caller, l)
 	if err != nil {
 		return 0, "", err
 	}
 	if len(found.Items) == 0 {
-		return 0, text("device.iccid.none", typed, r.who.WorkspaceName), nil
+		return 0, text("device.iccid.none", typed, r.caller.WorkspaceName), nil
 	}
 	return found.Items[0].ID, "", nil
 }

@@ -72,7 +72,7 @@ func (r *request) failed(err error) reply {
 
 func (r *request) errorPage(f failure) reply {
 	frame := "layout"
-	if r.who.User == 0 || r.who.Enrolling {
+	if r.caller.User == 0 || r.caller.Enrolling {
 		frame = "door"
 	}
 	title := text("error." + f.Key + ".title")

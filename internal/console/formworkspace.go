@@ -63,7 +63,7 @@ func (r *request) takeWorkspace() {
 // the field is accepted: its page may be older than this server.
 func (r *request) ofThisWorkspace() (reply, error) {
 	of := r.formOf
-	if of == "" || slices.Contains(anywhere, r.route.need) || of == strconv.FormatInt(int64(r.who.Workspace), 10) {
+	if of == "" || slices.Contains(anywhere, r.route.need) || of == strconv.FormatInt(int64(r.caller.Workspace), 10) {
 		return reply{}, nil
 	}
 	d := otherWorkspace{Back: r.referer()}

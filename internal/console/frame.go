@@ -14,7 +14,7 @@ import (
 // frameData is what the template "frame" shows: the bar and the navigation around every page.
 type frameData struct {
 	Nav        string // the entry of the navigation that is current
-	Who        identity.Principal
+	Caller     identity.Principal
 	Workspaces []fleet.Membership // of the user, to switch to
 }
 
@@ -25,13 +25,13 @@ func (f *frameData) key() string {
 	word := func(s string) { b.WriteString(strconv.Quote(s)); b.WriteByte(0) }
 	flag := func(v bool) { b.WriteString(strconv.FormatBool(v)); b.WriteByte(0) }
 	word(f.Nav)
-	number(int64(f.Who.User))
-	word(f.Who.Username)
-	number(int64(f.Who.Workspace))
-	word(f.Who.WorkspaceName)
-	number(int64(f.Who.Role))
-	flag(f.Who.SuperAdmin)
-	flag(f.Who.Enrolling)
+	number(int64(f.Caller.User))
+	word(f.Caller.Username)
+	number(int64(f.Caller.Workspace))
+	word(f.Caller.WorkspaceName)
+	number(int64(f.Caller.Role))
+	flag(f.Caller.SuperAdmin)
+	flag(f.Caller.Enrolling)
 	for _, m := range f.Workspaces {
 		number(int64(m.Workspace.ID))
 		word(m.Workspace.Name)
@@ -42,11 +42,11 @@ func (f *frameData) key() string {
 
 // frame returns the frame of a page.
 func (r *request) frame(nav string) (template.HTML, error) {
-	f := frameData{Nav: nav, Who: identity.Principal{
-		User: r.who.User, Username: r.who.Username, Workspace: r.who.Workspace, WorkspaceName: r.who.WorkspaceName,
-		Role: r.who.Role, SuperAdmin: r.who.SuperAdmin, Enrolling: r.who.Enrolling,
+	f := frameData{Nav: nav, Caller: identity.Principal{
+		User: r.caller.User, Username: r.caller.Username, Workspace: r.caller.Workspace, WorkspaceName: r.caller.WorkspaceName,
+		Role: r.caller.Role, SuperAdmin: r.caller.SuperAdmin, Enrolling: r.caller.Enrolling,
 	}}
-	if r.who.User != 0 {
+	if r.caller.User != 0 {
 		f.Workspaces = r.joined
 	}
 	return r.console.fragment("", "frame", f.key(), f)

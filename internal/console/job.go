@@ -86,7 +86,7 @@ func (r *request) job() (fleet.Job, error) {
 	if err != nil {
 		return fleet.Job{}, err
 	}
-	return r.control().Job(r.Context(), r.who, fleet.JobID(id))
+	return r.control().Job(r.Context(), r.caller, fleet.JobID(id))
 }
 
 func (r *request) jobData() (d jobData, err error) {
@@ -101,7 +101,7 @@ func (r *request) jobData() (d jobData, err error) {
 func (r *request) jobDataOf(j fleet.Job, page string) (d jobData, err error) {
 	d.Job = rowOf(j)
 	if d.Preview() {
-		effects, err := r.control().JobEffects(r.Context(), r.who, j.ID)
+		effects, err := r.control().JobEffects(r.Context(), r.caller, j.ID)
 		if err != nil {
 			return d, err
 		}
@@ -112,7 +112,7 @@ func (r *request) jobDataOf(j fleet.Job, page string) (d jobData, err error) {
 	}
 	d.Waves, d.Steps = wavesOf(j), momentsOf(j)
 	d.rate(r.control().Now())
-	d.MayChange = r.who.May(identity.MigrateSIMs)
+	d.MayChange = r.caller.May(identity.MigrateSIMs)
 	d.CanPause = control.JobPause.In(j.State)
 	d.CanResume = control.JobResume.In(j.State)
 	d.CanCancel = control.JobCancel.In(j.State)
@@ -259,7 +259,7 @@ func changeJob(do control.JobVerb) handle {
 
 func (r *request) writeJob(a control.JobAction) (reply, error) {
 	return write(r, "console POST /jobs/{id}/"+string(a.Do), func(w control.Write[fleet.Job]) (control.Reply, error) {
-		return r.control().ChangeJob(r.Context(), r.who, a, w)
+		return r.control().ChangeJob(r.Context(), r.caller, a, w)
 	}, func(fleet.Job) string {
 		return jobAddress(a.Job) + "?done=job-" + string(a.Do)
 	})
@@ -279,7 +279,7 @@ func startJob(r *request) (reply, error) {
 	typed := strings.NewReplacer(",", "", " ", "", ".", "").Replace(r.PostForm.Get("confirm"))
 	if d.Job.Job.State == fleet.JobPlanned && typed != strconv.Itoa(d.Job.Left) {
 		if draft, err := strconv.ParseInt(r.PostForm.Get("draft"), 10, 64); err == nil {
-			kept, err := r.control().MoveDraft(r.Context(), r.who, fleet.DraftID(draft))
+			kept, err := r.control().MoveDraft(r.Context(), r.caller, fleet.DraftID(draft))
 			if err == nil && kept.Job == d.Job.ID {
 				d.Draft = &kept
 			}
@@ -331,7 +331,7 @@ func undoOfJob(r *request) (reply, error) {
 // makeJob makes a job and leads to its page.
 func (r *request) makeJob(operation string, n control.NewJob) (reply, error) {
 	return write(r, operation, func(w control.Write[fleet.Job]) (control.Reply, error) {
-		return r.control().CreateJob(r.Context(), r.who, n, w)
+		return r.control().CreateJob(r.Context(), r.caller, n, w)
 	}, func(j fleet.Job) string { return jobAddress(j.ID) })
 }
 

@@ -52,7 +52,7 @@ func parseJobs(v url.Values) jobsQuery {
 
 // list returns the query of the rule. A reference with a character of the filter language has no
 // effect there, so it finds no job.
-func (q jobsQuery) list(who identity.Principal) (fleet.List, error) {
+func (q jobsQuery) list(caller identity.Principal) (fleet.List, error) {
 	var terms []string
 	for _, t := range jobTabs {
 		if t.Name == q.Tab && t.states != nil {
@@ -60,7 +60,7 @@ func (q jobsQuery) list(who identity.Principal) (fleet.List, error) {
 		}
 	}
 	if q.Mine {
-		terms = append(terms, "user:"+strconv.FormatInt(int64(who.User), 10))
+		terms = append(terms, "user:"+strconv.FormatInt(int64(caller.User), 10))
 	}
 	if q.Ref != "" {
 		terms = append(terms, "reference:"+q.Ref)
@@ -116,7 +116,7 @@ type jobsData struct {
 
 func jobsPage(r *request) (reply, error) {
 	d := jobsData{Query: parseJobs(r.URL.Query()), Tabs: jobTabs}
-	l, err := d.Query.list(r.who)
+	l, err := d.Query.list(r.caller)
 	if err == nil && strings.ContainsAny(d.Query.Ref, ",|:") {
 		err = fleet.Errorf(fleet.BadQuery, "")
 	}
@@ -124,7 +124,7 @@ func jobsPage(r *request) (reply, error) {
 		d.Problem = text("jobs.reference.wrong")
 		return r.page("jobs", "jobs", text("jobs.title"), d)
 	}
-	page, err := r.control().ListJobs(r.Context(), r.who, l)
+	page, err := r.control().ListJobs(r.Context(), r.caller, l)
 	if err != nil {
 		return reply{}, err
 	}

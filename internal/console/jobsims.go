@@ -161,7 +161,7 @@ func (r *request) readJobSIMs(id fleet.JobID, verdicts []fleet.Verdict, after st
 	if err != nil {
 		return control.JobSIMs{}, err
 	}
-	return r.control().ListJobSIMs(r.Context(), r.who, id, l)
+	return r.control().ListJobSIMs(r.Context(), r.caller, id, l)
 }
 
 var jobSIMColumns = []string{"iccid", "iccid_with_luhn", "identifier", "line", "source", "verdict", "codes", "reasons", "ledger_entry"}

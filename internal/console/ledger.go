@@ -42,7 +42,7 @@ type ledgerRow struct {
 }
 
 func ledgerPage(r *request) (reply, error) {
-	q := parseLedger(r.URL.Query(), r.who.Workspace, r.control().Now().UTC())
+	q := parseLedger(r.URL.Query(), r.caller.Workspace, r.control().Now().UTC())
 	d := ledgerData{Query: q, Workspaces: r.joined, Periods: ledgerPeriods, Names: make(map[fleet.WorkspaceID]string)}
 	for _, m := range r.joined {
 		d.Names[m.Workspace.ID] = m.Workspace.Name
@@ -87,7 +87,7 @@ func (r *request) findEntries(q ledgerQuery, d *ledgerData) ([]fleet.Migration, 
 		return nil, pager{}, err
 	}
 	read := func(l fleet.List) (fleet.Page[fleet.Migration], error) {
-		return r.control().ListMigrations(r.Context(), r.who, l)
+		return r.control().ListMigrations(r.Context(), r.caller, l)
 	}
 	return readPage(q.Place, l, read, func(m fleet.Migration) int64 { return int64(m.ID) }, q.page)
 }
@@ -120,14 +120,14 @@ func (r *request) personID(name string, d *ledgerData) (int64, error) {
 		field = "id"
 	}
 	id := number64(name)
-	if !r.who.May(identity.ReadUsers) || strings.ContainsAny(name, ",|") {
+	if !r.caller.May(identity.ReadUsers) || strings.ContainsAny(name, ",|") {
 		return id, nil
 	}
 	l, err := fleet.ParseList(fleet.UserList, field+":"+name, "username", "1", "1")
 	if err != nil {
 		return 0, err
 	}
-	page, err := r.control().ListUsers(r.Context(), r.who, l)
+	page, err := r.control().ListUsers(r.Context(), r.caller, l)
 	if err != nil || len(page.Items) == 0 {
 		return id, err
 	}
@@ -138,7 +138,7 @@ func (r *request) personID(name string, d *ledgerData) (int64, error) {
 // exportLedger sends the entries that match as a CSV file, the newest first.
 func exportLedger(r *request) (reply, error) {
 	v := r.URL.Query()
-	q := parseLedger(v, r.who.Workspace, r.control().Now().UTC())
+	q := parseLedger(v, r.caller.Workspace, r.control().Now().UTC())
 	if err := q.exact(v); err != nil {
 		return reply{}, err
 	}
@@ -171,7 +171,7 @@ func (r *request) writeLedger(w io.Writer, l fleet.List) error {
 		if err := r.resume(); err != nil {
 			return err
 		}
-		page, err := r.control().ListMigrations(r.Context(), r.who, l)
+		page, err := r.control().ListMigrations(r.Context(), r.caller, l)
 		if err != nil {
 			return err
 		}
@@ -249,7 +249,7 @@ func (r *request) entry() (fleet.Migration, error) {
 	if err != nil {
 		return fleet.Migration{}, err
 	}
-	record, err := r.control().Migration(r.Context(), r.who, fleet.MigrationID(id))
+	record, err := r.control().Migration(r.Context(), r.caller, fleet.MigrationID(id))
 	return record.Migration, err
 }
 
@@ -283,7 +283,7 @@ func (d *entryData) fill(r *request) {
 	if start+entryRows < len(lines) {
 		d.Next = self + "?row=" + strconv.Itoa(start+entryRows)
 	}
-	here := d.Entry.Target.ID == r.who.Workspace || len(d.Entry.UndoneBy) > 0 // else the page of the SIM needs another Workspace
+	here := d.Entry.Target.ID == r.caller.Workspace || len(d.Entry.UndoneBy) > 0 // else the page of the SIM needs another Workspace
 	for _, l := range lines[start:min(len(lines), start+entryRows)] {
 		row := entryLine{LedgerLine: l, ID: int64(l.SIM), ICCID: iccid(l.ICCID), From: from[l.Before.Workspace]}
 		if here {
@@ -300,7 +300,7 @@ func (d entryData) Last() int { return d.First + len(d.Lines) - 1 }
 // mayUndo reports whether the caller can ask for the undo of an entry, and if not, why. The rule
 // of the undo decides.
 func (r *request) mayUndo(m fleet.Migration) (bool, string) {
-	if !r.who.May(identity.MigrateSIMs) {
+	if !r.caller.May(identity.MigrateSIMs) {
 		return false, ""
 	}
 	roles := make(map[fleet.WorkspaceID]fleet.Role, len(r.joined))
@@ -308,11 +308,11 @@ func (r *request) mayUndo(m fleet.Migration) (bool, string) {
 		roles[j.Workspace.ID] = fleet.Best(j.Roles)
 	}
 	for _, s := range m.Sources {
-		if !roles[s.Workspace.ID].Administers() && !r.who.SuperAdmin {
+		if !roles[s.Workspace.ID].Administers() && !r.caller.SuperAdmin {
 			return false, text("entry.undo.admin", s.Workspace.Name)
 		}
 	}
-	if roles[m.Target.ID] == fleet.NoRole && !r.who.SuperAdmin {
+	if roles[m.Target.ID] == fleet.NoRole && !r.caller.SuperAdmin {
 		return false, text("entry.undo.member", m.Target.Name)
 	}
 	return true, ""

@@ -43,15 +43,15 @@ func mePage(r *request) (reply, error) { return r.me("", "") }
 
 // me shows the page of the caller's account, with the problem of one of its forms.
 func (r *request) me(form, problem string) (reply, error) {
-	d := meData{Problem: map[string]string{form: problem}, Name: r.who.Username}
-	if r.who.May(identity.ReadUsers) {
-		user, err := r.control().User(r.Context(), r.who, myself)
+	d := meData{Problem: map[string]string{form: problem}, Name: r.caller.Username}
+	if r.caller.May(identity.ReadUsers) {
+		user, err := r.control().User(r.Context(), r.caller, myself)
 		if err != nil {
 			return reply{}, err
 		}
 		d.Name = user.Name
 	}
-	all, err := r.control().Memberships(r.Context(), r.who)
+	all, err := r.control().Memberships(r.Context(), r.caller)
 	if err != nil {
 		return reply{}, err
 	}
@@ -61,7 +61,7 @@ func (r *request) me(form, problem string) (reply, error) {
 			d.Workspaces = append(d.Workspaces, m)
 		}
 	}
-	factors, err := r.control().SecondFactors(r.Context(), r.who, myself)
+	factors, err := r.control().SecondFactors(r.Context(), r.caller, myself)
 	if err != nil {
 		return reply{}, err
 	}
@@ -70,15 +70,15 @@ func (r *request) me(form, problem string) (reply, error) {
 			d.Factor = f
 		}
 	}
-	if d.Browsers, err = r.control().TrustedDevices(r.Context(), r.who, myself); err != nil {
+	if d.Browsers, err = r.control().TrustedDevices(r.Context(), r.caller, myself); err != nil {
 		return reply{}, err
 	}
-	sessions, err := r.control().OwnSessions(r.Context(), r.who)
+	sessions, err := r.control().OwnSessions(r.Context(), r.caller)
 	if err != nil {
 		return reply{}, err
 	}
 	for _, s := range sessions {
-		d.Sessions = append(d.Sessions, ownSession{s, s.Family == r.who.Session, clientName(s.Agent)})
+		d.Sessions = append(d.Sessions, ownSession{s, s.Family == r.caller.Session, clientName(s.Agent)})
 	}
 	res, err := r.page("me", "me", text("me.title"), d)
 	if problem != "" {
@@ -90,7 +90,7 @@ func (r *request) me(form, problem string) (reply, error) {
 func setOwnName(r *request) (reply, error) {
 	name := r.PostForm.Get("name")
 	res, err := write(r, "console "+r.route.pattern, func(w control.Write[control.None]) (control.Reply, error) {
-		return r.control().PatchUser(r.Context(), r.who, control.PersonPatch{User: myself, Name: &name}, w)
+		return r.control().PatchUser(r.Context(), r.caller, control.PersonPatch{User: myself, Name: &name}, w)
 	}, func(control.None) string { return done("/me", "name") })
 	if problems := problemsOf(err); len(problems) > 0 {
 		return r.me("name", problems[0])
@@ -105,7 +105,7 @@ func setOwnPassword(r *request) (reply, error) {
 		return r.me("password", problem)
 	}
 	change := control.PasswordChange{Old: identity.WireDigest(f.Get("old")), New: identity.WireDigest(f.Get("password"))}
-	err := r.control().ChangePassword(r.Context(), r.who, change)
+	err := r.control().ChangePassword(r.Context(), r.caller, change)
 	switch fleet.CodeOf(err) {
 	case fleet.Failed:
 		return r.me("password", text("password.wrong"))
@@ -129,7 +129,7 @@ func setOwnWorkspace(r *request) (reply, error) {
 	}
 	return write(r, "console "+r.route.pattern, func(w control.Write[control.None]) (control.Reply, error) {
 		of := control.MemberOf{User: myself, Workspace: fleet.WorkspaceID(id)}
-		return r.control().SetDefaultWorkspace(r.Context(), r.who, of, w)
+		return r.control().SetDefaultWorkspace(r.Context(), r.caller, of, w)
 	}, func(control.None) string { return done("/me", "workspace") })
 }
 
@@ -144,7 +144,7 @@ func removeOwnBrowser(r *request) (reply, error) {
 // endOwnSession ends one session. If it has ended already, as when the form is sent twice, that is
 // not an error.
 func endOwnSession(r *request) (reply, error) {
-	err := r.control().EndOwnSession(r.Context(), r.who, r.PostForm.Get("session"))
+	err := r.control().EndOwnSession(r.Context(), r.caller, r.PostForm.Get("session"))
 	if err != nil && fleet.CodeOf(err) != fleet.NotFound {
 		return reply{}, err
 	}

@@ -40,11 +40,11 @@ func (r *request) member(problems []string) (reply, error) {
 		return reply{}, err
 	}
 	ref := r.PathValue("id")
-	user, err := r.control().User(r.Context(), r.who, ref)
+	user, err := r.control().User(r.Context(), r.caller, ref)
 	if err != nil {
 		return reply{}, err
 	}
-	d := memberData{User: user, Roles: grantable, Self: user.ID == r.who.User, Manage: r.who.May(identity.ManageUsers), Problems: problems}
+	d := memberData{User: user, Roles: grantable, Self: user.ID == r.caller.User, Manage: r.caller.May(identity.ManageUsers), Problems: problems}
 	if d.Manage && !d.Self {
 		if err := r.addSecurity(&d, ref); err != nil {
 			return reply{}, err
@@ -59,13 +59,13 @@ func (r *request) member(problems []string) (reply, error) {
 
 // addSecurity reads how the member signs in, if the caller may see it.
 func (r *request) addSecurity(d *memberData, ref string) error {
-	factors, err := r.control().SecondFactors(r.Context(), r.who, ref)
+	factors, err := r.control().SecondFactors(r.Context(), r.caller, ref)
 	if fleet.CodeOf(err) == fleet.NotFound {
 		return nil
 	}
 	if err == nil {
 		d.Security = true
-		d.Browsers, err = r.control().TrustedDevices(r.Context(), r.who, ref)
+		d.Browsers, err = r.control().TrustedDevices(r.Context(), r.caller, ref)
 	}
 	for _, f := range factors {
 		if f.Active {
@@ -77,7 +77,7 @@ func (r *request) addSecurity(d *memberData, ref string) error {
 
 // of names the membership that the path is about.
 func (r *request) of() control.MemberOf {
-	return control.MemberOf{User: r.PathValue("id"), Workspace: r.who.Workspace}
+	return control.MemberOf{User: r.PathValue("id"), Workspace: r.caller.Workspace}
 }
 
 // manage runs a rule on the member of the path, and leads to a page.
@@ -100,7 +100,7 @@ func setRole(r *request) (reply, error) {
 		return reply{}, err
 	}
 	return r.manage(done(r.memberAddress(), "role"), func(w control.Write[control.None]) (control.Reply, error) {
-		return r.control().SetRole(r.Context(), r.who, control.MemberRole{MemberOf: r.of(), Role: role}, w)
+		return r.control().SetRole(r.Context(), r.caller, control.MemberRole{MemberOf: r.of(), Role: role}, w)
 	})
 }
 
@@ -111,13 +111,13 @@ func setAccess(r *request) (reply, error) {
 		status, what = fleet.UserActive, "reinstated"
 	}
 	return r.manage(done(r.memberAddress(), what), func(w control.Write[control.None]) (control.Reply, error) {
-		return r.control().SetMemberStatus(r.Context(), r.who, control.MemberStatus{MemberOf: r.of(), Status: status}, w)
+		return r.control().SetMemberStatus(r.Context(), r.caller, control.MemberStatus{MemberOf: r.of(), Status: status}, w)
 	})
 }
 
 func removeMember(r *request) (reply, error) {
 	return r.manage(done("/people", "removed"), func(w control.Write[control.None]) (control.Reply, error) {
-		return r.control().RemoveMember(r.Context(), r.who, r.of(), w)
+		return r.control().RemoveMember(r.Context(), r.caller, r.of(), w)
 	})
 }
 
@@ -142,7 +142,7 @@ func (r *request) remove(rule removal, page, what string) (reply, error) {
 	if ref == "" {
 		ref = myself
 	}
-	if err := rule(r.Context(), r.who, control.OfPerson{User: ref, ID: id}); err != nil {
+	if err := rule(r.Context(), r.caller, control.OfPerson{User: ref, ID: id}); err != nil {
 		return reply{}, err
 	}
 	return seeOther(done(page, what)), nil

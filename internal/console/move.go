@@ -94,7 +94,7 @@ func chooseSIMs(r *request) (reply, error) {
 	}
 	r.PostForm.Set(onceField, onceOf(r.PostForm, c.digest))
 	return write(r, "console POST /move", func(w control.Write[fleet.MoveDraft]) (control.Reply, error) {
-		return r.control().SaveMoveDraft(r.Context(), r.who, fleet.MoveDraft{Source: c.source}, c.sel, w)
+		return r.control().SaveMoveDraft(r.Context(), r.caller, fleet.MoveDraft{Source: c.source}, c.sel, w)
 	}, func(d fleet.MoveDraft) string { return draftAddress(d.ID) })
 }
 
@@ -132,7 +132,7 @@ func (r *request) draft() (fleet.MoveDraft, error) {
 	if err != nil {
 		return fleet.MoveDraft{}, err
 	}
-	return r.control().MoveDraft(r.Context(), r.who, fleet.DraftID(id))
+	return r.control().MoveDraft(r.Context(), r.caller, fleet.DraftID(id))
 }
 
 // faultsPage shows the lines of a list that were not taken.

@@ -126,7 +126,7 @@ func (r *request) showOptions(draft fleet.MoveDraft, form url.Values, problems [
 
 // targets lists the Workspaces of the user: first those that can take SIMs.
 func (r *request) targets() (all []target, err error) {
-	mine, err := r.control().Memberships(r.Context(), r.who)
+	mine, err := r.control().Memberships(r.Context(), r.caller)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +195,7 @@ func (r *request) previewOf(d fleet.MoveDraft, n control.NewJob, form url.Values
 	n.Draft = &control.JobOfDraft{Draft: d.ID, Form: form.Encode()}
 	r.PostForm.Set(onceField, onceOf(form, once, r.URL.Path))
 	return write(r, "console POST /move/{id}", func(w control.Write[fleet.Job]) (control.Reply, error) {
-		return r.control().CreateJob(r.Context(), r.who, n, w)
+		return r.control().CreateJob(r.Context(), r.caller, n, w)
 	}, func(fleet.Job) string { return draftAddress(d.ID) + "/preview" })
 }
 

@@ -20,7 +20,7 @@ func previewPage(r *request) (reply, error) {
 	if draft.Job == 0 {
 		return seeOther(draftAddress(draft.ID)), nil
 	}
-	j, err := r.control().Job(r.Context(), r.who, draft.Job)
+	j, err := r.control().Job(r.Context(), r.caller, draft.Job)
 	if err != nil {
 		return reply{}, err
 	}

@@ -65,7 +65,7 @@ func (r *request) chosenList() (c chosen, problem string, err error) {
 
 // draftFound adds up what was found of the SIMs of a draft.
 func (r *request) draftFound(counts map[fleet.SIMStatus]int, attached int) *fleet.DraftFound {
-	f := &fleet.DraftFound{Workspace: r.who.WorkspaceName, Statuses: counts, Attached: attached}
+	f := &fleet.DraftFound{Workspace: r.caller.WorkspaceName, Statuses: counts, Attached: attached}
 	for _, n := range counts {
 		f.SIMs += n
 	}
@@ -90,7 +90,7 @@ func (r *request) lookFor(c *chosen) error {
 	if err != nil {
 		return err
 	}
-	found, err := r.control().ListSIMs(r.Context(), r.who, l)
+	found, err := r.control().ListSIMs(r.Context(), r.caller, l)
 	if err != nil {
 		return err
 	}

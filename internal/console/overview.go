@@ -59,7 +59,7 @@ type notice struct {
 }
 
 func overviewPage(r *request) (reply, error) {
-	counts, err := r.control().CountSIMs(r.Context(), r.who)
+	counts, err := r.control().CountSIMs(r.Context(), r.caller)
 	if err != nil {
 		return reply{}, err
 	}
@@ -94,14 +94,14 @@ const (
 
 // addJobs reads the jobs under way, and those that need attention.
 func (r *request) addJobs(d *overviewData) error {
-	if !r.who.May(identity.ReadMigrations) {
+	if !r.caller.May(identity.ReadMigrations) {
 		return nil
 	}
 	l, err := fleet.ParseList(fleet.JobList, overviewJobs, "-id", "1", "25")
 	if err != nil {
 		return err
 	}
-	page, err := r.control().ListJobs(r.Context(), r.who, l)
+	page, err := r.control().ListJobs(r.Context(), r.caller, l)
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func mixBars(n control.SIMCounts) (bars []bar) {
 
 // movesSince reads the migrations since a time that the caller may see, the newest first.
 func (r *request) movesSince(since time.Time) (moves []fleet.Migration, partial bool, err error) {
-	if !r.who.May(identity.ReadMigrations) {
+	if !r.caller.May(identity.ReadMigrations) {
 		return nil, false, nil
 	}
 	after := ""
@@ -176,7 +176,7 @@ func (r *request) movesSince(since time.Time) (moves []fleet.Migration, partial 
 		if err != nil {
 			return nil, false, err
 		}
-		page, err := r.control().ListMigrations(r.Context(), r.who, l)
+		page, err := r.control().ListMigrations(r.Context(), r.caller, l)
 		if err != nil {
 			return nil, false, err
 		}

@@ -67,7 +67,7 @@ func (r *request) people(d peopleData) (reply, error) {
 	for _, filter := range peopleSearches(d.Text) {
 		l, err := fleet.ParseList(fleet.UserList, filter, "id", page, strconv.Itoa(peoplePer))
 		if err == nil {
-			d.Found, err = r.control().ListUsers(r.Context(), r.who, l)
+			d.Found, err = r.control().ListUsers(r.Context(), r.caller, l)
 		}
 		if err != nil {
 			return reply{}, err
@@ -82,12 +82,12 @@ func (r *request) people(d peopleData) (reply, error) {
 	if d.Found.Page*d.Found.PerPage < d.Found.Total {
 		d.Next = d.address(d.Found.Page + 1)
 	}
-	if r.who.May(identity.ManageTokens) {
+	if r.caller.May(identity.ManageTokens) {
 		l, err := fleet.ParseList(fleet.ApplicationTokenList, "", "-id", "1", strconv.Itoa(maxTokens))
 		if err != nil {
 			return reply{}, err
 		}
-		found, err := r.control().ListApplicationTokens(r.Context(), r.who, l)
+		found, err := r.control().ListApplicationTokens(r.Context(), r.caller, l)
 		if err != nil {
 			return reply{}, err
 		}
@@ -137,7 +137,7 @@ func invite(r *request) (reply, error) {
 	d := peopleData{Invite: inviteForm{Email: strings.TrimSpace(r.PostForm.Get("email")), Name: strings.TrimSpace(r.PostForm.Get("name")), Role: role}}
 	n := control.Invitation{Username: d.Invite.Email, Name: d.Invite.Name, Roles: []fleet.Role{role}}
 	res, err := r.invited(func(w control.Write[control.Invited]) (control.Reply, error) {
-		return r.control().Invite(r.Context(), r.who, n, w)
+		return r.control().Invite(r.Context(), r.caller, n, w)
 	})
 	if d.Invite.Problems = problemsOf(err); len(d.Invite.Problems) > 0 {
 		return r.people(d)
@@ -151,7 +151,7 @@ func inviteAgain(r *request) (reply, error) {
 		return reply{}, err
 	}
 	res, err := r.invited(func(w control.Write[control.Invited]) (control.Reply, error) {
-		return r.control().InviteAgain(r.Context(), r.who, r.of(), w)
+		return r.control().InviteAgain(r.Context(), r.caller, r.of(), w)
 	})
 	if problems := problemsOf(err); len(problems) > 0 {
 		return r.member(problems)
@@ -187,7 +187,7 @@ func createToken(r *request) (reply, error) {
 	}
 	var made control.CreatedToken
 	_, err := write(r, "console "+r.route.pattern, func(w control.Write[control.CreatedToken]) (control.Reply, error) {
-		return r.control().MakeApplicationToken(r.Context(), r.who, n, w)
+		return r.control().MakeApplicationToken(r.Context(), r.caller, n, w)
 	}, func(t control.CreatedToken) string {
 		made = t
 		return "/people"
@@ -209,6 +209,6 @@ func revokeToken(r *request) (reply, error) {
 	}
 	revoked := true
 	return write(r, "console "+r.route.pattern, func(w control.Write[control.None]) (control.Reply, error) {
-		return r.control().PatchApplicationToken(r.Context(), r.who, control.TokenPatch{Token: fleet.TokenID(id), Revoked: &revoked}, w)
+		return r.control().PatchApplicationToken(r.Context(), r.caller, control.TokenPatch{Token: fleet.TokenID(id), Revoked: &revoked}, w)
 	}, func(control.None) string { return done("/people", "token.revoked") })
 }

@@ -71,7 +71,7 @@ const pageSize = 32 << 10
 type page struct {
 	Title     string
 	Nav       string // the entry of the navigation that is current
-	Who       identity.Principal
+	Caller    identity.Principal
 	RequestID string
 	Frame     template.HTML // the bar and the navigation
 	Now       time.Time
@@ -101,7 +101,7 @@ func (r *request) renderPublic(name, title string, data any) (reply, error) {
 }
 
 func (r *request) render(status int, frame, name string, p page) (reply, error) {
-	p.Who, p.RequestID, p.Version, p.Now = r.who, httplog.Of(r.Context()).ID, r.console.o.Version, r.control().Now()
+	p.Caller, p.RequestID, p.Version, p.Now = r.caller, httplog.Of(r.Context()).ID, r.console.o.Version, r.control().Now()
 	p.Done = doneText(r.URL.Query())
 	t := r.console.templates[name]
 	if t == nil {
@@ -119,8 +119,8 @@ func (r *request) render(status int, frame, name string, p page) (reply, error) 
 		return reply{}, err
 	}
 	body := out.Bytes()
-	if r.who.Workspace != 0 {
-		body = withWorkspace(body, r.who.Workspace)
+	if r.caller.Workspace != 0 {
+		body = withWorkspace(body, r.caller.Workspace)
 	}
 	return reply{status: status, body: body}, nil
 }
@@ -218,7 +218,7 @@ var helpers = template.FuncMap{
 	"role":        func(m fleet.Membership) string { return roleWord(fleet.Best(m.Roles)) },
 	"roleWord":    roleWord,
 	"roleWords":   roleWords,
-	"may":         func(who identity.Principal, need string) bool { return who.May(identity.Permission(need)) },
+	"may":         func(caller identity.Principal, need string) bool { return caller.May(identity.Permission(need)) },
 	"dict":        dict,
 	"plural":      plural,
 	"spaced":      spaced,

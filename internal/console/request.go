@@ -27,7 +27,7 @@ type request struct {
 	console *console
 	writer  http.ResponseWriter
 	route   route
-	who     identity.Principal // zero without a session
+	caller  identity.Principal // zero without a session
 	from    netip.Addr
 	leave   []func()
 	party   string             // that the request counts for
@@ -46,7 +46,7 @@ func (r *request) origin() identity.Origin {
 // keepJoined keeps the Workspaces that the user has joined, not those of open invitations.
 func (r *request) keepJoined(all []fleet.Membership) {
 	for _, m := range all {
-		if m.Status == fleet.UserActive && !m.Invited || m.Workspace.ID == r.who.Workspace {
+		if m.Status == fleet.UserActive && !m.Invited || m.Workspace.ID == r.caller.Workspace {
 			r.joined = append(r.joined, m)
 		}
 	}
@@ -114,25 +114,25 @@ func (r *request) permitted() (reply, error) {
 	switch {
 	case r.route.need == public:
 		return reply{}, nil
-	case r.who.User == 0:
+	case r.caller.User == 0:
 		return reply{}, errNoSession
-	case r.who.Enrolling && r.route.need != identity.WriteOwn:
+	case r.caller.Enrolling && r.route.need != identity.WriteOwn:
 		return seeOther("/enrol"), nil
 	}
-	return reply{}, r.who.Require(r.route.need)
+	return reply{}, r.caller.Require(r.route.need)
 }
 
 // resume reads the session again: it may have ended while a form arrived, or while a download is
 // written. Errors: InvalidToken; Unavailable.
 func (r *request) resume() error {
-	if r.who.User == 0 {
+	if r.caller.User == 0 {
 		return nil
 	}
-	who, all, err := r.control().Console(r.Context(), r.cookie(sessionCookie), r.origin())
-	r.who, r.joined = who, nil
+	caller, all, err := r.control().Console(r.Context(), r.cookie(sessionCookie), r.origin())
+	r.caller, r.joined = caller, nil
 	r.keepJoined(all)
 	if err != nil {
-		r.who = identity.Principal{}
+		r.caller = identity.Principal{}
 	}
 	if r.route.need == public && fleet.CodeOf(err) == fleet.InvalidToken {
 		return nil
@@ -178,19 +178,19 @@ func (r *request) admit() error {
 	secret := r.cookie(sessionCookie)
 	if secret != "" {
 		var all []fleet.Membership
-		r.who, all, err = r.control().Console(r.Context(), secret, r.origin())
+		r.caller, all, err = r.control().Console(r.Context(), secret, r.origin())
 		if fleet.CodeOf(err) == fleet.InvalidToken {
-			r.who, err = identity.Principal{}, nil
+			r.caller, err = identity.Principal{}, nil
 		}
 		r.keepJoined(all)
 	}
-	if err != nil || r.who.User == 0 {
+	if err != nil || r.caller.User == 0 {
 		r.leave = append(r.leave, leave)
 		return err
 	}
 	leave()
-	httplog.Of(r.Context()).Attrs = []slog.Attr{slog.Int64("user", int64(r.who.User))}
-	caller := "user " + strconv.FormatInt(int64(r.who.User), 10)
+	httplog.Of(r.Context()).Attrs = []slog.Attr{slog.Int64("user", int64(r.caller.User))}
+	caller := "user " + strconv.FormatInt(int64(r.caller.User), 10)
 	r.Request, r.party = r.WithContext(limit.WithParty(r.Context(), caller)), caller
 	leave, err = r.wait(r.console.gates.Callers, caller)
 	if err == nil {

@@ -37,7 +37,7 @@ const (
 
 // home leads to the overview, or to the sign-in.
 func home(r *request) (reply, error) {
-	if r.who.User == 0 {
+	if r.caller.User == 0 {
 		return seeOther("/sign-in"), nil
 	}
 	return seeOther("/overview"), nil
@@ -273,7 +273,7 @@ func enrolPage(r *request) (reply, error) {
 
 // enrol makes a second factor and shows its secret, once.
 func enrol(r *request) (reply, error) {
-	made, err := r.control().AddSecondFactor(r.Context(), r.who, identity.WireDigest(r.PostForm.Get("password")))
+	made, err := r.control().AddSecondFactor(r.Context(), r.caller, identity.WireDigest(r.PostForm.Get("password")))
 	switch fleet.CodeOf(err) {
 	case fleet.Failed:
 		return r.renderPublic("enrol", text("enrol.title"), enrolData{Problem: text("password.wrong")})
@@ -298,7 +298,7 @@ func enrolCode(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, fleet.Missing("second factor", f.Get("factor"))
 	}
-	err = r.control().ActivateSecondFactor(r.Context(), r.who, control.FactorCode{ID: id, Code: strings.ReplaceAll(f.Get("code"), " ", "")})
+	err = r.control().ActivateSecondFactor(r.Context(), r.caller, control.FactorCode{ID: id, Code: strings.ReplaceAll(f.Get("code"), " ", "")})
 	switch fleet.CodeOf(err) {
 	case fleet.Failed, fleet.BadRequest, fleet.TooManyRequests:
 		d := enrolData{Problem: text("code.wrong")}
@@ -315,7 +315,7 @@ func enrolCode(r *request) (reply, error) {
 }
 
 func signOut(r *request) (reply, error) {
-	if err := r.control().Logout(r.Context(), r.who, r.PostForm.Get("everywhere") != ""); err != nil {
+	if err := r.control().Logout(r.Context(), r.caller, r.PostForm.Get("everywhere") != ""); err != nil {
 		return reply{}, err
 	}
 	r.setCookie(sessionCookie, "", 0)
@@ -327,13 +327,13 @@ func switchWorkspace(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, fleet.Missing("workspace", r.PostForm.Get("workspace"))
 	}
-	secret, err := r.control().SwitchConsole(r.Context(), r.who, fleet.WorkspaceID(id))
+	secret, err := r.control().SwitchConsole(r.Context(), r.caller, fleet.WorkspaceID(id))
 	if fleet.CodeOf(err) == fleet.InvalidToken {
 		return reply{}, fleet.Missing("workspace", id) // not a member; the session itself goes on
 	}
 	if err != nil {
 		return reply{}, err
 	}
-	r.setCookie(sessionCookie, secret, r.who.Expires.Sub(r.control().Now()))
+	r.setCookie(sessionCookie, secret, r.caller.Expires.Sub(r.control().Now()))
 	return seeOther(cmp.Or(local(r.PostForm.Get("next"), ""), "/overview")), nil
 }

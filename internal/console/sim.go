@@ -44,14 +44,14 @@ func (r *request) showSIM(device simDevice) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	found, err := r.control().SIM(r.Context(), r.who, fleet.SIMID(id))
+	found, err := r.control().SIM(r.Context(), r.caller, fleet.SIMID(id))
 	if err != nil {
 		return reply{}, err
 	}
 	s := found.Items[0]
 	d := simData{
 		SIM: s, Workspace: found.Workspaces[s.Workspace], Issuer: found.Workspaces[s.Issuer], Reseller: found.Workspaces[s.Reseller],
-		Model: found.Models[s.Model], Own: s.Workspace == r.who.Workspace, Back: "/sims", Device: device,
+		Model: found.Models[s.Model], Own: s.Workspace == r.caller.Workspace, Back: "/sims", Device: device,
 	}
 	if u, err := url.Parse(r.referer()); err == nil && u.Path == "/sims" {
 		d.Back = u.RequestURI()
@@ -69,8 +69,8 @@ func (r *request) showSIM(device simDevice) (reply, error) {
 
 // addHistory reads the stays and the events, as far as the caller may see them.
 func (r *request) addHistory(d *simData) error {
-	if r.who.May(identity.ReadMigrations) {
-		h, err := r.control().SIMHistory(r.Context(), r.who, d.SIM.ID)
+	if r.caller.May(identity.ReadMigrations) {
+		h, err := r.control().SIMHistory(r.Context(), r.caller, d.SIM.ID)
 		if err != nil {
 			return err
 		}
@@ -78,14 +78,14 @@ func (r *request) addHistory(d *simData) error {
 		d.Stays = h.Stays
 		d.Undo = r.undoOfLast(d)
 	}
-	if !r.who.May(identity.ReadEvents) {
+	if !r.caller.May(identity.ReadEvents) {
 		return nil
 	}
 	l, err := fleet.ParseList(fleet.EventList, "", "", "1", strconv.Itoa(simEvents))
 	if err != nil {
 		return err
 	}
-	page, err := r.control().ListEvents(r.Context(), r.who, control.EventsOf{SIM: d.SIM.ID}, l)
+	page, err := r.control().ListEvents(r.Context(), r.caller, control.EventsOf{SIM: d.SIM.ID}, l)
 	d.Events, d.EventTotal = page.Items, page.Total
 	return err
 }
@@ -93,7 +93,7 @@ func (r *request) addHistory(d *simData) error {
 // undoOfLast returns the address of the undo of the last move of a SIM, "" if the caller does not
 // administer the Workspace that it came from.
 func (r *request) undoOfLast(d *simData) string {
-	if len(d.Stays) < 2 || d.Stays[0].Migration == 0 || !r.who.May(identity.MigrateSIMs) {
+	if len(d.Stays) < 2 || d.Stays[0].Migration == 0 || !r.caller.May(identity.MigrateSIMs) {
 		return ""
 	}
 	home := d.Stays[1].Workspace.ID
@@ -117,7 +117,7 @@ func setSIMStatus(r *request) (reply, error) {
 	}
 	patch := control.SIMPatch{SIM: fleet.SIMID(id), Status: &status}
 	return write(r, "console POST /sims/{id}/status", func(w control.Write[fleet.MigrationID]) (control.Reply, error) {
-		return r.control().PatchSIM(r.Context(), r.who, patch, w)
+		return r.control().PatchSIM(r.Context(), r.caller, patch, w)
 	}, func(fleet.MigrationID) string {
 		return done("/sims/"+strconv.FormatInt(id, 10), "status")
 	})

@@ -30,7 +30,7 @@ func setSIMDevice(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	found, err := r.control().SIM(r.Context(), r.who, fleet.SIMID(id))
+	found, err := r.control().SIM(r.Context(), r.caller, fleet.SIMID(id))
 	if err != nil {
 		return reply{}, err
 	}
@@ -63,7 +63,7 @@ func (r *request) simAgain(form simDevice) (reply, error) {
 func (r *request) plug(device fleet.DeviceID, sim fleet.SIMAttachment, back int64, what string) (reply, error) {
 	run := control.DeviceRun{Changes: []fleet.DeviceChange{{ID: device, Patch: fleet.DevicePatch{SIM: &sim}}}}
 	return write(r, "console POST /sims/{id}/device", func(w control.Write[control.Devices]) (control.Reply, error) {
-		return r.control().PatchDevices(r.Context(), r.who, run, w)
+		return r.control().PatchDevices(r.Context(), r.caller, run, w)
 	}, func(control.Devices) string { return done("/sims/"+strconv.FormatInt(back, 10), what) })
 }
 
@@ -84,7 +84,7 @@ func (r *request) chooseDevice(form *simDevice, chosen fleet.DeviceID) (fleet.De
 	if err != nil {
 		return 0, err
 	}
-	found, err := r.control().ListDevices(r.Context(), r.who, l)
+	found, err := r.control().ListDevices(r.Context(), r.caller, l)
 	if err != nil {
 		return 0, err
 	}

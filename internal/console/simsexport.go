@@ -70,7 +70,7 @@ func (r *request) eachSIM(picked selection, match string, give func(fleet.SIM, s
 		if err := r.resume(); err != nil {
 			return err
 		}
-		page, err := r.control().ListSIMs(r.Context(), r.who, l)
+		page, err := r.control().ListSIMs(r.Context(), r.caller, l)
 		if err != nil {
 			return err
 		}

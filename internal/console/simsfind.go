@@ -50,7 +50,7 @@ func (r *request) deviceFilter(name string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.control().ListDevices(r.Context(), r.who, l)
+	found, err := r.control().ListDevices(r.Context(), r.caller, l)
 	if err != nil || len(found.Items) == 0 {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (r *request) readSIMs(s simsQuery, found *simsFound) error {
 		others = append(others, all)
 	}
 	var totals []int
-	found.SIMs, totals, err = r.control().ListAndCountSIMs(r.Context(), r.who, l, others...)
+	found.SIMs, totals, err = r.control().ListAndCountSIMs(r.Context(), r.caller, l, others...)
 	if err != nil {
 		return err
 	}

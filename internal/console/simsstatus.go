@@ -124,7 +124,7 @@ func (r *request) countByStatus(picked selection, found simsFound, deleted bool)
 		if err != nil {
 			return nil, 0, err
 		}
-		page, err := r.control().ListSIMs(r.Context(), r.who, l)
+		page, err := r.control().ListSIMs(r.Context(), r.caller, l)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -142,7 +142,7 @@ func (r *request) jobSelection(picked selection, match string) fleet.JobSelectio
 	if !picked.All {
 		return fleet.JobSelection{SIMs: ids}
 	}
-	return fleet.JobSelection{Filters: []fleet.JobFilter{{Workspace: r.who.Workspace, Query: match, Except: ids}}}
+	return fleet.JobSelection{Filters: []fleet.JobFilter{{Workspace: r.caller.Workspace, Query: match, Except: ids}}}
 }
 
 // setSIMsStatus makes a job for the selection, as a preview: its page asks for the confirmation.
@@ -172,7 +172,7 @@ func setSIMsStatus(r *request) (reply, error) {
 		return seeOther(d.Query.address()), nil
 	}
 	res, err := write(r, "console POST /sims/status", func(w control.Write[fleet.Job]) (control.Reply, error) {
-		return r.control().CreateJob(r.Context(), r.who, n, w)
+		return r.control().CreateJob(r.Context(), r.caller, n, w)
 	}, func(j fleet.Job) string { return "/jobs/" + strconv.FormatInt(int64(j.ID), 10) })
 	if code := fleet.CodeOf(err); code == fleet.BadRequest || code == fleet.InUse {
 		d.Problem = err.Error()

@@ -37,7 +37,7 @@ func terminalPage(r *request) (reply, error) {
 // findTerminal shows the terminal that waits with a code.
 func findTerminal(r *request) (reply, error) {
 	d := terminalData{Code: r.PostForm.Get("code")}
-	found, err := r.control().Terminal(r.Context(), r.who, d.Code)
+	found, err := r.control().Terminal(r.Context(), r.caller, d.Code)
 	if err != nil {
 		return r.terminalProblem(d, err)
 	}
@@ -47,7 +47,7 @@ func findTerminal(r *request) (reply, error) {
 
 func decideTerminal(r *request) (reply, error) {
 	approve := r.PostForm.Get("do") == "approve"
-	err := r.control().DecideTerminal(r.Context(), r.who, r.PostForm.Get("code"), approve)
+	err := r.control().DecideTerminal(r.Context(), r.caller, r.PostForm.Get("code"), approve)
 	if err != nil {
 		return r.terminalProblem(terminalData{}, err)
 	}

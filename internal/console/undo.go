@@ -140,12 +140,12 @@ func (r *request) previewUndo(q undoQuery, problem string) (reply, error) {
 		d.All = len(m.Lines)
 	}
 	req := q.request(m.ID)
-	plan, err := r.control().PreviewUndo(r.Context(), r.who, req)
+	plan, err := r.control().PreviewUndo(r.Context(), r.caller, req)
 	var refused *fleet.Conflicts
 	if errors.As(err, &refused) && slices.ContainsFunc(refused.Groups, func(g fleet.Conflict) bool { return g.Code == fleet.ReasonRequired }) {
 		d.NeedsReason, refused = true, nil
 		req.Note.Reason = "preview" // the form that confirms the undo asks for the reason
-		plan, err = r.control().PreviewUndo(r.Context(), r.who, req)
+		plan, err = r.control().PreviewUndo(r.Context(), r.caller, req)
 	}
 	title := text("undo.title.blocked")
 	switch {
@@ -339,7 +339,7 @@ func undoEntry(r *request) (reply, error) {
 	}
 	run := control.UndoRun{Request: q.request(fleet.MigrationID(id)), Preview: preview}
 	res, err := write(r, "console POST /ledger/{id}/undo", func(w control.Write[control.Undone]) (control.Reply, error) {
-		return r.control().Undo(r.Context(), r.who, run, w)
+		return r.control().Undo(r.Context(), r.caller, run, w)
 	}, func(d control.Undone) string {
 		to := fleet.MigrationID(id)
 		if len(d.IDs) == 1 {

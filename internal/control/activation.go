@@ -45,14 +45,14 @@ func (c *Control) Activate(ctx context.Context, a Activation, from identity.Orig
 		if err != nil {
 			return err
 		}
-		who := identity.Principal{User: user.ID, Origin: from}
+		caller := identity.Principal{User: user.ID, Origin: from}
 		switch {
 		case key.Kind == store.KeyReset:
-			return reset(ctx, tx, who, user.Username, hash)
+			return reset(ctx, tx, caller, user.Username, hash)
 		case key.Epoch != user.Epoch || user.Status != fleet.UserActivationPending:
 			return nil
 		}
-		return activate(ctx, tx, who, key, cmp.Or(text(a.Name), user.Name), hash)
+		return activate(ctx, tx, caller, key, cmp.Or(text(a.Name), user.Name), hash)
 	})
 }
 
@@ -87,14 +87,14 @@ func activating(ctx context.Context, tx *store.Tx, a Activation) (key store.Acti
 	return key, user, err
 }
 
-func activate(ctx context.Context, tx *store.Tx, who identity.Principal, key store.ActivationKey, name, hash string) error {
-	if err := tx.ActivateUser(ctx, who.User, name, hash); err != nil {
+func activate(ctx context.Context, tx *store.Tx, caller identity.Principal, key store.ActivationKey, name, hash string) error {
+	if err := tx.ActivateUser(ctx, caller.User, name, hash); err != nil {
 		return err
 	}
-	if err := tx.Enter(ctx, who.User, key.Workspace); err != nil {
+	if err := tx.Enter(ctx, caller.User, key.Workspace); err != nil {
 		return err
 	}
-	return audit(ctx, tx, who, fleet.AuditEntry{
-		Action: fleet.AuditUserActivated, Workspaces: []fleet.WorkspaceID{key.Workspace}, Subject: fleet.Subject("user", who.User),
+	return audit(ctx, tx, caller, fleet.AuditEntry{
+		Action: fleet.AuditUserActivated, Workspaces: []fleet.WorkspaceID{key.Workspace}, Subject: fleet.Subject("user", caller.User),
 	})
 }

@@ -10,18 +10,18 @@ import (
 
 // audited sets the actor and origin of an entry. Without Workspaces, the entry belongs to that
 // of the caller.
-func audited(who identity.Principal, e fleet.AuditEntry) fleet.AuditEntry {
+func audited(caller identity.Principal, e fleet.AuditEntry) fleet.AuditEntry {
 	switch {
-	case who.Token != 0:
+	case caller.Token != 0:
 		e.Actor = fleet.ActorToken
-	case who.User != 0:
+	case caller.User != 0:
 		e.Actor = fleet.ActorUser
 	}
-	e.User, e.Token = who.User, who.Token
-	if len(e.Workspaces) == 0 && who.Workspace != 0 {
-		e.Workspaces = []fleet.WorkspaceID{who.Workspace}
+	e.User, e.Token = caller.User, caller.Token
+	if len(e.Workspaces) == 0 && caller.Workspace != 0 {
+		e.Workspaces = []fleet.WorkspaceID{caller.Workspace}
 	}
-	return WithOrigin(who.Origin, e)
+	return WithOrigin(caller.Origin, e)
 }
 
 // WithOrigin sets the origin of the request in an entry.
@@ -36,12 +36,12 @@ func WithOrigin(o identity.Origin, e fleet.AuditEntry) fleet.AuditEntry {
 // audit writes an audit entry for a change by the caller, in the same transaction. Every rule
 // that changes anything calls it once, as its last statement:
 //
-//	return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditTokenMade, Subject: fleet.Subject("application_token", id)})
+//	return audit(ctx, tx, caller, fleet.AuditEntry{Action: fleet.AuditTokenMade, Subject: fleet.Subject("application_token", id)})
 //
 // A rule that moves SIMs sets the entry in store.Change instead, which needs no extra
 // statement. Rules do not record refusals: see Refused.
-func audit(ctx context.Context, tx *store.Tx, who identity.Principal, e fleet.AuditEntry) error {
-	return tx.InsertAudit(ctx, audited(who, e))
+func audit(ctx context.Context, tx *store.Tx, caller identity.Principal, e fleet.AuditEntry) error {
+	return tx.InsertAudit(ctx, audited(caller, e))
 }
 
 // ByServer writes an entry for an action of the server itself.

@@ -14,20 +14,20 @@ type AuditRecord = store.AuditRecord
 // ListAudit reads one page of the audit log of the caller's Workspace.
 //
 // Permission: ReadAudit.
-func (c *Control) ListAudit(ctx context.Context, who identity.Principal, l fleet.List) (page fleet.Page[AuditRecord], err error) {
-	if err := who.Require(identity.ReadAudit); err != nil {
+func (c *Control) ListAudit(ctx context.Context, caller identity.Principal, l fleet.List) (page fleet.Page[AuditRecord], err error) {
+	if err := caller.Require(identity.ReadAudit); err != nil {
 		return page, err
 	}
 	if l, err = c.store.Settle(ctx, store.AuditFeed, l); err != nil {
 		return page, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		page, err = tx.AuditEntries(ctx, who.Workspace, l)
+		page, err = tx.AuditEntries(ctx, caller.Workspace, l)
 		return err
 	})
 	for i := range page.Items {
 		if err == nil {
-			err = withhold(&page.Items[i], who.Workspace)
+			err = withhold(&page.Items[i], caller.Workspace)
 		}
 	}
 	return page, err

@@ -16,19 +16,19 @@ import (
 // refusalsKept entries are written per caller, minute and server; the rest are counted.
 //
 // If the entry cannot be written, the response stays the same and the server logs it.
-func (c *Control) Refused(ctx context.Context, who identity.Principal, action fleet.AuditAction, operation string, code fleet.Code) {
-	c.WriteRefusal(ctx, who, audited(who, fleet.AuditEntry{Action: action, Refusal: code, Detail: fleet.AuditDetail{Operation: operation}}))
+func (c *Control) Refused(ctx context.Context, caller identity.Principal, action fleet.AuditAction, operation string, code fleet.Code) {
+	c.WriteRefusal(ctx, caller, audited(caller, fleet.AuditEntry{Action: action, Refusal: code, Detail: fleet.AuditDetail{Operation: operation}}))
 }
 
 // WriteRefusal writes the entry of a refusal, unless the caller had too many in this minute.
-func (c *Control) WriteRefusal(ctx context.Context, who identity.Principal, e fleet.AuditEntry) {
-	keep, left := c.refusals.count(who, c.store.Now())
+func (c *Control) WriteRefusal(ctx context.Context, caller identity.Principal, e fleet.AuditEntry) {
+	keep, left := c.refusals.count(caller, c.store.Now())
 	if !keep {
 		return
 	}
 	entries := []fleet.AuditEntry{e}
 	if left > 0 {
-		entries = append([]fleet.AuditEntry{leftOut(who, left)}, e)
+		entries = append([]fleet.AuditEntry{leftOut(caller, left)}, e)
 	}
 	c.writeAudit(ctx, entries...)
 }
@@ -84,9 +84,9 @@ func RefusalCode(why error) fleet.Code {
 	return 0
 }
 
-func leftOut(who identity.Principal, n int) fleet.AuditEntry {
-	who.Origin = identity.Origin{}
-	return audited(who, fleet.AuditEntry{Action: fleet.AuditLeftOut, Refusal: fleet.TooManyRequests, Detail: fleet.AuditDetail{LeftOut: n}})
+func leftOut(caller identity.Principal, n int) fleet.AuditEntry {
+	caller.Origin = identity.Origin{}
+	return audited(caller, fleet.AuditEntry{Action: fleet.AuditLeftOut, Refusal: fleet.TooManyRequests, Detail: fleet.AuditDetail{LeftOut: n}})
 }
 
 // At most refusalsKept refusals of one caller are written in refusalsWindow.
@@ -109,23 +109,23 @@ type refusedCaller struct {
 }
 
 type refusedWindow struct {
-	who     identity.Principal
+	caller  identity.Principal
 	ends    time.Time
 	n, left int
 }
 
 // count counts a refusal. It reports whether to write it, and how many of the caller's previous
 // window were not written.
-func (r *refusals) count(who identity.Principal, now time.Time) (keep bool, left int) {
+func (r *refusals) count(caller identity.Principal, now time.Time) (keep bool, left int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	key := refusedCaller{who.User, who.Token, who.Workspace}
+	key := refusedCaller{caller.User, caller.Token, caller.Workspace}
 	w := r.windows[key]
 	if w == nil || !now.Before(w.ends) {
 		if w != nil {
 			left = w.left
 		}
-		w = &refusedWindow{who: who, ends: now.Add(refusalsWindow)}
+		w = &refusedWindow{caller: caller, ends: now.Add(refusalsWindow)}
 		if r.windows == nil {
 			r.windows = make(map[refusedCaller]*refusedWindow)
 		}
@@ -148,7 +148,7 @@ func (r *refusals) expire(now time.Time, all bool) (entries []fleet.AuditEntry) 
 			continue
 		}
 		if w.left > 0 {
-			entries = append(entries, leftOut(w.who, w.left))
+			entries = append(entries, leftOut(w.caller, w.left))
 		}
 		delete(r.windows, key)
 	}

@@ -19,8 +19,8 @@ const (
 
 // signedIn records a step of a user's sign-in, in the Workspace of the new session.
 func signedIn(ctx context.Context, tx *store.Tx, o identity.Origin, action fleet.AuditAction, mode string, user fleet.UserID, ws fleet.WorkspaceID) error {
-	who := identity.Principal{User: user, Workspace: ws, Origin: o}
-	return audit(ctx, tx, who, fleet.AuditEntry{Action: action, Detail: fleet.AuditDetail{Mode: mode}})
+	caller := identity.Principal{User: user, Workspace: ws, Origin: o}
+	return audit(ctx, tx, caller, fleet.AuditEntry{Action: action, Detail: fleet.AuditDetail{Mode: mode}})
 }
 
 // suspect returns the target of a refused sign-in: the account or the application token, and

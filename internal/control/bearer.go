@@ -20,10 +20,10 @@ import (
 //
 // Errors: InvalidToken; Unavailable.
 func (c *Control) Authenticate(ctx context.Context, claims identity.Claims, from identity.Origin) (identity.Principal, error) {
-	who, err := c.principal(ctx, claims, from.Address)
+	caller, err := c.principal(ctx, claims, from.Address)
 	c.recordEnded(ctx, claims, from, err)
-	who.Origin = from
-	return who, err
+	caller.Origin = from
+	return caller, err
 }
 
 // recordEnded records in the audit log that a bearer was ended, if err says so.
@@ -34,20 +34,20 @@ func (c *Control) recordEnded(ctx context.Context, claims identity.Claims, from 
 	}
 }
 
-func (c *Control) principal(ctx context.Context, claims identity.Claims, from netip.Addr) (who identity.Principal, err error) {
+func (c *Control) principal(ctx context.Context, claims identity.Claims, from netip.Addr) (caller identity.Principal, err error) {
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
 		if claims.AppToken != 0 {
-			who, err = tokenPrincipal(ctx, tx, claims.AppToken, claims.Key, from)
-			who.Key = claims.Key
+			caller, err = tokenPrincipal(ctx, tx, claims.AppToken, claims.Key, from)
+			caller.Key = claims.Key
 			return err
 		}
 		session, found, err := tx.BearerSession(ctx, bearerOf(claims))
 		if err == nil {
-			who, err = c.userPrincipal(claims, session, found)
+			caller, err = c.userPrincipal(claims, session, found)
 		}
 		return err
 	})
-	return who, err
+	return caller, err
 }
 
 func bearerOf(claims identity.Claims) store.BearerOf {

@@ -24,15 +24,15 @@ func (a about) words() string {
 }
 
 // apply makes the change of a plan, and returns its ledger entry.
-func apply(ctx context.Context, tx *store.Tx, plan *fleet.Plan, who identity.Principal, uid string, a about) (fleet.MigrationID, error) {
-	return tx.Apply(ctx, change(plan, who, uid, a))
+func apply(ctx context.Context, tx *store.Tx, plan *fleet.Plan, caller identity.Principal, uid string, a about) (fleet.MigrationID, error) {
+	return tx.Apply(ctx, change(plan, caller, uid, a))
 }
 
 // change returns the change that a plan makes: a line per SIM, its sides, and one event 69 for
 // each side.
-func change(plan *fleet.Plan, who identity.Principal, uid string, a about) store.Change {
+func change(plan *fleet.Plan, caller identity.Principal, uid string, a about) store.Change {
 	c := store.Change{
-		Undo: a.undo, Note: a.note, Offer: plan.Request.Offer, UID: uid, Kind: fleet.LedgerMigration, By: caller(who), Target: plan.Target.ID,
+		Undo: a.undo, Note: a.note, Offer: plan.Request.Offer, UID: uid, Kind: fleet.LedgerMigration, By: storeCaller(caller), Target: plan.Target.ID,
 		DetachDevices: plan.Request.DetachDevices, AllowedStatuses: plan.Request.AllowedStatuses,
 		Lines: make([]store.Line, len(plan.SIMs)), RuleSet: plan.RuleSet(),
 		Sides: []store.Side{{Workspace: plan.Target.ID, Target: true, SIMs: len(plan.SIMs), Authority: plan.Into()}},
@@ -51,17 +51,17 @@ func change(plan *fleet.Plan, who identity.Principal, uid string, a about) store
 		from += side(source.Workspace)
 	}
 	c.Events = append(c.Events, migrationEvent(plan.Target.ID, len(plan.SIMs), "from", from+words))
-	c.Audit = auditMove(who, c)
+	c.Audit = auditMove(caller, c)
 	return c
 }
 
 // auditMove returns the audit entry of a migration, for both of its sides.
-func auditMove(who identity.Principal, c store.Change) *fleet.AuditEntry {
+func auditMove(caller identity.Principal, c store.Change) *fleet.AuditEntry {
 	action := fleet.AuditMigrated
 	if c.Undo != nil {
 		action = fleet.AuditUndone
 	}
-	e := auditSIMs(who, action, c)
+	e := auditSIMs(caller, action, c)
 	e.Detail.Target = c.Target
 	for _, s := range c.Sides {
 		if c.Offer == 0 || s.Target { // the giver of an offer does not see who accepted it
@@ -72,8 +72,8 @@ func auditMove(who identity.Principal, c store.Change) *fleet.AuditEntry {
 }
 
 // auditSIMs returns the audit entry of a change of SIMs.
-func auditSIMs(who identity.Principal, action fleet.AuditAction, c store.Change) *fleet.AuditEntry {
-	e := audited(who, fleet.AuditEntry{Action: action, Detail: fleet.AuditDetail{SIMs: len(c.Lines)}})
+func auditSIMs(caller identity.Principal, action fleet.AuditAction, c store.Change) *fleet.AuditEntry {
+	e := audited(caller, fleet.AuditEntry{Action: action, Detail: fleet.AuditDetail{SIMs: len(c.Lines)}})
 	if len(c.Lines) == 1 {
 		e.Subject, e.Detail.Status = fleet.Subject("sim", c.Lines[0].Before.ID), c.Lines[0].After.Status.String()
 	}

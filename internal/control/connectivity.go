@@ -20,8 +20,8 @@ const (
 // Connectivity returns the state of a device's connection, as far as it is known.
 //
 // Permission: ReadDevices. Errors: InvalidReference, also for a device of another Workspace.
-func (c *Control) Connectivity(ctx context.Context, who identity.Principal, id fleet.DeviceID) (Connectivity, error) {
-	found, err := c.Device(ctx, who, id)
+func (c *Control) Connectivity(ctx context.Context, caller identity.Principal, id fleet.DeviceID) (Connectivity, error) {
+	found, err := c.Device(ctx, caller, id)
 	if err != nil {
 		return "", err
 	}
@@ -40,9 +40,9 @@ func (c *Control) Connectivity(ctx context.Context, who identity.Principal, id f
 //
 // Permission: WriteDevices. Errors: InvalidReference, also for a device of another Workspace;
 // those of once.
-func (c *Control) ResetConnectivity(ctx context.Context, who identity.Principal, id fleet.DeviceID, w Write[None]) (Reply, error) {
-	return once(ctx, c, who, guard{need: identity.WriteDevices}, w, func(tx *store.Tx, who identity.Principal) (done result[None], err error) {
-		found, err := tx.DevicesOf(ctx, who.Workspace, []fleet.DeviceID{id}, true)
+func (c *Control) ResetConnectivity(ctx context.Context, caller identity.Principal, id fleet.DeviceID, w Write[None]) (Reply, error) {
+	return once(ctx, c, caller, guard{need: identity.WriteDevices}, w, func(tx *store.Tx, caller identity.Principal) (done result[None], err error) {
+		found, err := tx.DevicesOf(ctx, caller.Workspace, []fleet.DeviceID{id}, true)
 		if err != nil {
 			return done, err
 		}
@@ -50,12 +50,12 @@ func (c *Control) ResetConnectivity(ctx context.Context, who identity.Principal,
 			return done, fleet.MissingDevices([]fleet.DeviceID{id}, false)
 		}
 		err = tx.InsertEvent(ctx, fleet.Event{
-			Type: fleet.EventConnectivityReset, Workspace: who.Workspace, User: who.User, Device: id, Description: "Connectivity reset requested",
+			Type: fleet.EventConnectivityReset, Workspace: caller.Workspace, User: caller.User, Device: id, Description: "Connectivity reset requested",
 		})
 		if err != nil {
 			return done, err
 		}
 		entry := fleet.AuditEntry{Action: fleet.AuditDeviceChanged, Subject: fleet.Subject("device", id), Detail: fleet.AuditDetail{Devices: 1}}
-		return done, audit(ctx, tx, who, entry)
+		return done, audit(ctx, tx, caller, entry)
 	})
 }

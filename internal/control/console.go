@@ -55,9 +55,9 @@ func (c *Control) openConsole(ctx context.Context, claims identity.Claims, lasts
 // like Authenticate: the session may have ended on any server.
 //
 // Errors: InvalidToken; Unavailable.
-func (c *Control) Console(ctx context.Context, secret string, from identity.Origin) (who identity.Principal, joined []fleet.Membership, err error) {
+func (c *Control) Console(ctx context.Context, secret string, from identity.Origin) (caller identity.Principal, joined []fleet.Membership, err error) {
 	if err := c.store.ClockWorks(); err != nil {
-		return who, nil, err
+		return caller, nil, err
 	}
 	var claims identity.Claims
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
@@ -70,14 +70,14 @@ func (c *Control) Console(ctx context.Context, secret string, from identity.Orig
 		}
 		claims = identity.Claims{User: s.Row.User, Workspace: s.Row.Workspace, Epoch: s.Row.Epoch, Session: s.Row.Family, Expires: s.Row.Expires}
 		joined = s.Joined
-		who, err = c.userPrincipal(claims, s.Session, s.Valid)
+		caller, err = c.userPrincipal(claims, s.Session, s.Valid)
 		return err
 	})
 	if claims.User != 0 {
 		c.recordEnded(ctx, claims, from, err)
 	}
-	who.Origin = from
-	return who, joined, err
+	caller.Origin = from
+	return caller, joined, err
 }
 
 // SwitchConsole does what SwitchWorkspace does, for a console session: it returns the secret of a
@@ -85,17 +85,17 @@ func (c *Control) Console(ctx context.Context, secret string, from identity.Orig
 // valid, so that another tab does not lose its work.
 //
 // Permission: SwitchWorkspace. Errors: those of SwitchWorkspace.
-func (c *Control) SwitchConsole(ctx context.Context, who identity.Principal, target fleet.WorkspaceID) (string, error) {
-	if _, err := c.SwitchWorkspace(ctx, who, target); err != nil {
+func (c *Control) SwitchConsole(ctx context.Context, caller identity.Principal, target fleet.WorkspaceID) (string, error) {
+	if _, err := c.SwitchWorkspace(ctx, caller, target); err != nil {
 		return "", err
 	}
-	claims := ClaimsOf(who)
+	claims := ClaimsOf(caller)
 	claims.Workspace = target
-	return c.openConsole(ctx, claims, who.Expires.Sub(c.store.Now()), who.Origin)
+	return c.openConsole(ctx, claims, caller.Expires.Sub(c.store.Now()), caller.Origin)
 }
 
 // ClaimsOf returns the claims of the bearer, or of the console session, of a user.
-func ClaimsOf(who identity.Principal) identity.Claims { return claimsOf(who) }
+func ClaimsOf(caller identity.Principal) identity.Claims { return claimsOf(caller) }
 
 // consoleText reports whether a text could have the hash of a console secret.
 func consoleText(secret string) bool { return strings.HasPrefix(secret, consolePrefix) }

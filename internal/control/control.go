@@ -112,7 +112,7 @@ func (c *Control) Hasher() *identity.Hasher { return c.hasher }
 // PasswordHashes returns the number of password hashes computed since the start.
 func (c *Control) PasswordHashes() uint64 { return c.hasher.Work() }
 
-// caller returns the Principal in the form that the store keeps.
-func caller(who identity.Principal) store.Caller {
-	return store.Caller{User: who.User, SuperAdmin: who.SuperAdmin, Token: who.Token}
+// storeCaller returns the Principal in the form that the store keeps.
+func storeCaller(caller identity.Principal) store.Caller {
+	return store.Caller{User: caller.User, SuperAdmin: caller.SuperAdmin, Token: caller.Token}
 }

@@ -18,16 +18,16 @@ type Devices struct {
 // ListDevices reads one page of the devices of the caller's Workspace.
 //
 // Permission: ReadDevices.
-func (c *Control) ListDevices(ctx context.Context, who identity.Principal, l fleet.List) (found Devices, err error) {
-	if err := who.Require(identity.ReadDevices); err != nil {
+func (c *Control) ListDevices(ctx context.Context, caller identity.Principal, l fleet.List) (found Devices, err error) {
+	if err := caller.Require(identity.ReadDevices); err != nil {
 		return found, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		page, err := tx.DevicePage(ctx, who.Workspace, l)
+		page, err := tx.DevicePage(ctx, caller.Workspace, l)
 		if err != nil {
 			return err
 		}
-		found, err = withReferences(ctx, tx, who.Workspace, page)
+		found, err = withReferences(ctx, tx, caller.Workspace, page)
 		return err
 	})
 	return found, err
@@ -35,12 +35,12 @@ func (c *Control) ListDevices(ctx context.Context, who identity.Principal, l fle
 
 // Device reads one device. Permission: ReadDevices. Errors: InvalidReference if the caller's
 // Workspace has no such device, or it is deleted.
-func (c *Control) Device(ctx context.Context, who identity.Principal, id fleet.DeviceID) (found Devices, err error) {
-	if err := who.Require(identity.ReadDevices); err != nil {
+func (c *Control) Device(ctx context.Context, caller identity.Principal, id fleet.DeviceID) (found Devices, err error) {
+	if err := caller.Require(identity.ReadDevices); err != nil {
 		return found, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		found, err = readDevices(ctx, tx, who.Workspace, []fleet.DeviceID{id})
+		found, err = readDevices(ctx, tx, caller.Workspace, []fleet.DeviceID{id})
 		if err == nil && len(found.Items) == 0 {
 			err = fleet.MissingDevices([]fleet.DeviceID{id}, false)
 		}
@@ -52,12 +52,12 @@ func (c *Control) Device(ctx context.Context, who identity.Principal, id fleet.D
 // ListProfiles reads one page of the profiles of a kind that the caller's Workspace has.
 //
 // Permission: ReadDevices.
-func (c *Control) ListProfiles(ctx context.Context, who identity.Principal, kind fleet.ProfileKind, l fleet.List) (page fleet.Page[fleet.Profile], err error) {
-	if err := who.Require(identity.ReadDevices); err != nil {
+func (c *Control) ListProfiles(ctx context.Context, caller identity.Principal, kind fleet.ProfileKind, l fleet.List) (page fleet.Page[fleet.Profile], err error) {
+	if err := caller.Require(identity.ReadDevices); err != nil {
 		return page, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		page, err = tx.Profiles(ctx, who.Workspace, kind, l)
+		page, err = tx.Profiles(ctx, caller.Workspace, kind, l)
 		return err
 	})
 	return page, err
@@ -65,12 +65,12 @@ func (c *Control) ListProfiles(ctx context.Context, who identity.Principal, kind
 
 // Profile reads one profile. resource is its name in messages. Permission: ReadDevices. Errors:
 // NotFound, also for a profile of another Workspace.
-func (c *Control) Profile(ctx context.Context, who identity.Principal, kind fleet.ProfileKind, id int64, resource string) (p fleet.Profile, err error) {
-	if err := who.Require(identity.ReadDevices); err != nil {
+func (c *Control) Profile(ctx context.Context, caller identity.Principal, kind fleet.ProfileKind, id int64, resource string) (p fleet.Profile, err error) {
+	if err := caller.Require(identity.ReadDevices); err != nil {
 		return p, err
 	}
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
-		found, err := tx.ProfilesNamed(ctx, who.Workspace, []int64{id}, []int64{id})
+		found, err := tx.ProfilesNamed(ctx, caller.Workspace, []int64{id}, []int64{id})
 		if err != nil {
 			return err
 		}

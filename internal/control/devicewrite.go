@@ -32,8 +32,8 @@ type DeviceRun struct {
 // must also be its Administrator. Errors: ValidationFailed as for fleet.PlanDevices, and for a
 // Workspace that is unknown or not administered by the caller, with the same message; those of
 // once.
-func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
-	return c.writeDevices(ctx, who, run, w, func(w *deviceWrite, tx *store.Tx) error {
+func (c *Control) CreateDevices(ctx context.Context, caller identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
+	return c.writeDevices(ctx, caller, run, w, func(w *deviceWrite, tx *store.Tx) error {
 		w.create, w.action = true, fleet.AuditDeviceCreated
 		if err := w.createIn(ctx, tx, run.Workspace); err != nil {
 			return err
@@ -59,8 +59,8 @@ func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run
 //
 // Permission: WriteDevices, and WriteSIMs if a SIM is given. Errors: InvalidReference if a
 // device does not exist; ValidationFailed as for fleet.PlanDevices; those of once.
-func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
-	return c.writeDevices(ctx, who, run, w, func(w *deviceWrite, tx *store.Tx) error {
+func (c *Control) PatchDevices(ctx context.Context, caller identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
+	return c.writeDevices(ctx, caller, run, w, func(w *deviceWrite, tx *store.Tx) error {
 		if err := w.lockDevices(ctx, tx); err != nil {
 			return err
 		}
@@ -75,8 +75,8 @@ func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run 
 // DeleteDevices deletes devices of the caller's Workspace, all or none.
 //
 // Permission: WriteDevices. Errors: InvalidReference if a device does not exist; those of once.
-func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
-	return c.writeDevices(ctx, who, run, w, func(w *deviceWrite, tx *store.Tx) error {
+func (c *Control) DeleteDevices(ctx context.Context, caller identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
+	return c.writeDevices(ctx, caller, run, w, func(w *deviceWrite, tx *store.Tx) error {
 		if err := w.lockDevices(ctx, tx); err != nil {
 			return err
 		}
@@ -99,12 +99,12 @@ func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run
 //
 // Permission: WriteDevices and WriteSIMs. Errors: InvalidReference if a device does not exist;
 // those of once.
-func (c *Control) ReleaseDevices(ctx context.Context, who identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
+func (c *Control) ReleaseDevices(ctx context.Context, caller identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
 	run.Changes = slices.Clone(run.Changes)
 	for i := range run.Changes { // without this a deleted device would keep its SIM
 		run.Changes[i].Patch.SIM = &fleet.SIMAttachment{Out: true}
 	}
-	return c.writeDevices(ctx, who, run, w, func(w *deviceWrite, tx *store.Tx) error {
+	return c.writeDevices(ctx, caller, run, w, func(w *deviceWrite, tx *store.Tx) error {
 		if err := w.lockDevices(ctx, tx); err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (c *Control) ReleaseDevices(ctx context.Context, who identity.Principal, ru
 		}
 		gone, sims := fleet.PlanRelease(w.changes, w.snap, run.DeleteSIMs)
 		if len(sims) > 0 {
-			change := placementChange(sims, caller(w.who), w.uid)
+			change := placementChange(sims, storeCaller(w.caller), w.uid)
 			if run.DeleteSIMs {
 				change.Kind = fleet.LedgerDelete
 			}
@@ -128,7 +128,7 @@ func (c *Control) ReleaseDevices(ctx context.Context, who identity.Principal, ru
 
 // deviceWrite holds the state of one attempt of the transaction.
 type deviceWrite struct {
-	who     identity.Principal
+	caller  identity.Principal
 	ws      fleet.WorkspaceID // of the devices
 	uid     string
 	place   string
@@ -145,18 +145,18 @@ func (w *deviceWrite) audit(ctx context.Context, tx *store.Tx) error {
 	if len(w.changes) == 1 {
 		e.Subject = fleet.Subject("device", w.changes[0].ID)
 	}
-	if w.ws != w.who.Workspace {
+	if w.ws != w.caller.Workspace {
 		e.Workspaces = []fleet.WorkspaceID{w.ws}
 	}
-	return audit(ctx, tx, w.who, e)
+	return audit(ctx, tx, w.caller, e)
 }
 
 // createIn sets another Workspace for the new devices. The caller must administer it.
 func (w *deviceWrite) createIn(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID) error {
-	if ws == 0 || ws == w.who.Workspace {
+	if ws == 0 || ws == w.caller.Workspace {
 		return nil
 	}
-	err := administers(ctx, tx, w.who, ws)
+	err := administers(ctx, tx, w.caller, ws)
 	if code := fleet.CodeOf(err); code == fleet.NotFound || code == fleet.Forbidden {
 		words := "organisation: you are not an Administrator of this Workspace, or it does not exist"
 		if strings.HasPrefix(w.place, "[") { // each device has the property
@@ -168,19 +168,19 @@ func (w *deviceWrite) createIn(ctx context.Context, tx *store.Tx, ws fleet.Works
 	return err
 }
 
-func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run DeviceRun, w Write[Devices], write func(*deviceWrite, *store.Tx) error) (Reply, error) {
-	if err := mayWrite(who, run.Changes); err != nil {
+func (c *Control) writeDevices(ctx context.Context, caller identity.Principal, run DeviceRun, w Write[Devices], write func(*deviceWrite, *store.Tx) error) (Reply, error) {
+	if err := mayWrite(caller, run.Changes); err != nil {
 		return Reply{}, err
 	}
 	uid := uuid.NewString() // all attempts of the transaction share it
-	g := guard{need: identity.WriteDevices, replay: func(_ context.Context, _ *store.Tx, who identity.Principal, _ store.Stored) error {
-		return mayWrite(who, run.Changes)
+	g := guard{need: identity.WriteDevices, replay: func(_ context.Context, _ *store.Tx, caller identity.Principal, _ store.Stored) error {
+		return mayWrite(caller, run.Changes)
 	}}
-	return once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[Devices], error) {
-		if err := mayWrite(who, run.Changes); err != nil {
+	return once(ctx, c, caller, g, w, func(tx *store.Tx, caller identity.Principal) (result[Devices], error) {
+		if err := mayWrite(caller, run.Changes); err != nil {
 			return result[Devices]{}, err
 		}
-		w := &deviceWrite{who: who, ws: who.Workspace, uid: uid, place: run.Place, changes: slices.Clone(run.Changes)}
+		w := &deviceWrite{caller: caller, ws: caller.Workspace, uid: uid, place: run.Place, changes: slices.Clone(run.Changes)}
 		err := write(w, tx)
 		if fleet.CodeOf(err) == fleet.InUse {
 			return result[Devices]{refused: err}, nil
@@ -196,12 +196,12 @@ func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run 
 	})
 }
 
-func mayWrite(who identity.Principal, changes []fleet.DeviceChange) error {
-	if err := who.Require(identity.WriteDevices); err != nil {
+func mayWrite(caller identity.Principal, changes []fleet.DeviceChange) error {
+	if err := caller.Require(identity.WriteDevices); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(changes, func(c fleet.DeviceChange) bool { return c.Patch.SIM != nil }) {
-		return who.Require(identity.WriteSIMs)
+		return caller.Require(identity.WriteSIMs)
 	}
 	return nil
 }
@@ -283,10 +283,10 @@ func (w *deviceWrite) apply(ctx context.Context, tx *store.Tx, write func(contex
 	if err := write(ctx, plan.Devices, w.uid); err != nil {
 		return err
 	}
-	if err := tx.InsertEvents(ctx, w.who.User, plan.Events); err != nil || len(plan.SIMs) == 0 {
+	if err := tx.InsertEvents(ctx, w.caller.User, plan.Events); err != nil || len(plan.SIMs) == 0 {
 		return err
 	}
-	_, err = tx.Apply(ctx, placementChange(plan.SIMs, caller(w.who), w.uid))
+	_, err = tx.Apply(ctx, placementChange(plan.SIMs, storeCaller(w.caller), w.uid))
 	return err
 }
 

@@ -18,15 +18,15 @@ type EventsOf = store.EventsOf
 // list is empty if the thing is unknown or in another Workspace.
 //
 // Permission: ReadEvents.
-func (c *Control) ListEvents(ctx context.Context, who identity.Principal, of EventsOf, l fleet.List) (page fleet.Page[EventRecord], err error) {
-	if err := who.Require(identity.ReadEvents); err != nil {
+func (c *Control) ListEvents(ctx context.Context, caller identity.Principal, of EventsOf, l fleet.List) (page fleet.Page[EventRecord], err error) {
+	if err := caller.Require(identity.ReadEvents); err != nil {
 		return page, err
 	}
 	if l, err = c.store.Settle(ctx, store.EventFeed, l); err != nil {
 		return page, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		page, err = tx.Events(ctx, who.Workspace, of, l)
+		page, err = tx.Events(ctx, caller.Workspace, of, l)
 		return err
 	})
 	return page, err

@@ -60,11 +60,11 @@ var (
 // Permission: ManageMembers, as Administrator of the Workspace. Errors: BadRequest that names
 // the field; Forbidden for any other Workspace, known or not; NotAllowed for SuperAdmin, and if
 // invitations are disabled; Duplicated for a member; TooManyRequests; those of once.
-func (c *Control) Invite(ctx context.Context, who identity.Principal, n Invitation, w Write[Invited]) (Reply, error) {
-	if err := who.Require(identity.ManageMembers); err != nil {
+func (c *Control) Invite(ctx context.Context, caller identity.Principal, n Invitation, w Write[Invited]) (Reply, error) {
+	if err := caller.Require(identity.ManageMembers); err != nil {
 		return Reply{}, err
 	}
-	n, err := n.checked(who)
+	n, err := n.checked(caller)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -78,11 +78,11 @@ func (c *Control) Invite(ctx context.Context, who identity.Principal, n Invitati
 		}
 		return tx.Hold(ctx, store.Users)
 	}
-	g.replay = func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {
-		return mayInvite(ctx, tx, who, n.Workspace)
+	g.replay = func(ctx context.Context, tx *store.Tx, caller identity.Principal, _ store.Stored) error {
+		return mayInvite(ctx, tx, caller, n.Workspace)
 	}
-	return once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (done result[Invited], err error) {
-		done.value, err = c.invite(ctx, tx, who, n)
+	return once(ctx, c, caller, g, w, func(tx *store.Tx, caller identity.Principal) (done result[Invited], err error) {
+		done.value, err = c.invite(ctx, tx, caller, n)
 		if done.value.Key != "" {
 			done.again = errKeyShown
 		}
@@ -90,7 +90,7 @@ func (c *Control) Invite(ctx context.Context, who identity.Principal, n Invitati
 	})
 }
 
-func (n Invitation) checked(who identity.Principal) (Invitation, error) {
+func (n Invitation) checked(caller identity.Principal) (Invitation, error) {
 	var err error
 	if n.Username, err = ParseUsername(n.Username); err != nil {
 		return n, err
@@ -102,7 +102,7 @@ func (n Invitation) checked(who identity.Principal) (Invitation, error) {
 	if err := checkPersonName(n.Name); err != nil {
 		return n, err
 	}
-	n.Workspace = cmp.Or(n.Workspace, who.Workspace)
+	n.Workspace = cmp.Or(n.Workspace, caller.Workspace)
 	if len(n.Roles) == 0 {
 		n.Roles = []fleet.Role{fleet.Observer}
 	}
@@ -123,8 +123,8 @@ func (n Invitation) checked(who identity.Principal) (Invitation, error) {
 // maxMailAddress is the longest address that mail can be sent to, in bytes (RFC 5321).
 const maxMailAddress = 254
 
-func (c *Control) invite(ctx context.Context, tx *store.Tx, who identity.Principal, n Invitation) (Invited, error) {
-	ws, err := inviting(ctx, tx, who, n.Workspace)
+func (c *Control) invite(ctx context.Context, tx *store.Tx, caller identity.Principal, n Invitation) (Invited, error) {
+	ws, err := inviting(ctx, tx, caller, n.Workspace)
 	if err != nil {
 		return Invited{}, err
 	}
@@ -138,22 +138,22 @@ func (c *Control) invite(ctx context.Context, tx *store.Tx, who identity.Princip
 	if err := tx.MarkInvited(ctx, user.ID, ws.ID, n.Name); err != nil {
 		return Invited{}, err
 	}
-	return c.deliverInvitation(ctx, tx, who, user, created, ws, n)
+	return c.deliverInvitation(ctx, tx, caller, user, created, ws, n)
 }
 
 // deliverInvitation hands the activation key over, and records the invitation.
-func (c *Control) deliverInvitation(ctx context.Context, tx *store.Tx, who identity.Principal, user store.UserRecord, created bool, ws fleet.Workspace, n Invitation) (done Invited, err error) {
+func (c *Control) deliverInvitation(ctx context.Context, tx *store.Tx, caller identity.Principal, user store.UserRecord, created bool, ws fleet.Workspace, n Invitation) (done Invited, err error) {
 	done = Invited{User: user.ID, Username: n.Username, Name: n.Name, Workspace: ws.ID, Roles: n.Roles}
-	if done.Key, err = c.handOver(ctx, tx, who, user, created, ws, n); err != nil {
+	if done.Key, err = c.handOver(ctx, tx, caller, user, created, ws, n); err != nil {
 		return Invited{}, err
 	}
 	err = tx.InsertEvent(ctx, fleet.Event{
-		Type: fleet.EventUserInvited, Workspace: ws.ID, User: who.User, Description: "User " + n.Username + " invited",
+		Type: fleet.EventUserInvited, Workspace: ws.ID, User: caller.User, Description: "User " + n.Username + " invited",
 	})
 	if err != nil {
 		return Invited{}, err
 	}
-	return done, audit(ctx, tx, who, fleet.AuditEntry{
+	return done, audit(ctx, tx, caller, fleet.AuditEntry{
 		Action: fleet.AuditUserInvited, Workspaces: []fleet.WorkspaceID{ws.ID}, Subject: fleet.Subject("user", user.ID),
 		Detail: fleet.AuditDetail{Role: fleet.Best(n.Roles).String()},
 	})
@@ -161,8 +161,8 @@ func (c *Control) deliverInvitation(ctx context.Context, tx *store.Tx, who ident
 
 // mayInvite requires that the caller administers a Workspace. The error is the same for an
 // unknown Workspace.
-func mayInvite(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.WorkspaceID) error {
-	err := administers(ctx, tx, who, id)
+func mayInvite(ctx context.Context, tx *store.Tx, caller identity.Principal, id fleet.WorkspaceID) error {
+	err := administers(ctx, tx, caller, id)
 	if code := fleet.CodeOf(err); code == fleet.NotFound || code == fleet.Forbidden {
 		err = fleet.Errorf(fleet.Forbidden, "Only an Administrator of the Workspace can invite users to it")
 	}
@@ -170,8 +170,8 @@ func mayInvite(ctx context.Context, tx *store.Tx, who identity.Principal, id fle
 }
 
 // inviting counts an invitation to a Workspace, if the caller may invite there.
-func inviting(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.WorkspaceID) (ws fleet.Workspace, err error) {
-	if err := mayInvite(ctx, tx, who, id); err != nil {
+func inviting(ctx context.Context, tx *store.Tx, caller identity.Principal, id fleet.WorkspaceID) (ws fleet.Workspace, err error) {
+	if err := mayInvite(ctx, tx, caller, id); err != nil {
 		return ws, err
 	}
 	count, err := invitationsTo(id).Add(ctx, tx, time.Hour)
@@ -219,7 +219,7 @@ const noEpoch = -1
 
 // handOver makes the activation key and sends or returns it. A key that the inviter sees must
 // not open an account of another inviter: such a key is accepted and does nothing.
-func (c *Control) handOver(ctx context.Context, tx *store.Tx, who identity.Principal, user store.UserRecord, created bool, ws fleet.Workspace, n Invitation) (string, error) {
+func (c *Control) handOver(ctx context.Context, tx *store.Tx, caller identity.Principal, user store.UserRecord, created bool, ws fleet.Workspace, n Invitation) (string, error) {
 	secret, hash := identity.NewSecret()
 	shown := c.deliver == DeliverToInviter
 	key := store.ActivationKey{
@@ -235,7 +235,7 @@ func (c *Control) handOver(ctx context.Context, tx *store.Tx, who identity.Princ
 		return secret, err
 	}
 	mail := fleet.Mail{
-		UID: uuid.NewString(), Kind: fleet.MailAdded, Recipient: user.Username, Name: n.Name, Workspace: ws.Name, Sender: who.Username, Expires: key.Expires,
+		UID: uuid.NewString(), Kind: fleet.MailAdded, Recipient: user.Username, Name: n.Name, Workspace: ws.Name, Sender: caller.Username, Expires: key.Expires,
 	}
 	if user.Status == fleet.UserActivationPending {
 		mail.Kind, mail.Secret = fleet.MailInvitation, secret

@@ -15,8 +15,8 @@ import (
 // Permission: ManageMembers, as Administrator of the Workspace. Errors: NotFound, if the user is
 // not a member; NotAllowed for a member who has joined or is suspended, and if invitations are
 // disabled; TooManyRequests; those of once.
-func (c *Control) InviteAgain(ctx context.Context, who identity.Principal, of MemberOf, w Write[Invited]) (Reply, error) {
-	if err := who.Require(identity.ManageMembers); err != nil {
+func (c *Control) InviteAgain(ctx context.Context, caller identity.Principal, of MemberOf, w Write[Invited]) (Reply, error) {
+	if err := caller.Require(identity.ManageMembers); err != nil {
 		return Reply{}, err
 	}
 	if c.deliver == DeliverNot {
@@ -24,26 +24,26 @@ func (c *Control) InviteAgain(ctx context.Context, who identity.Principal, of Me
 	}
 	g := guard{need: identity.ManageMembers}
 	g.lock = func(ctx context.Context, tx *store.Tx) error { return tx.LockMembers(ctx, of.Workspace) }
-	g.replay = func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {
-		return administers(ctx, tx, who, of.Workspace)
+	g.replay = func(ctx context.Context, tx *store.Tx, caller identity.Principal, _ store.Stored) error {
+		return administers(ctx, tx, caller, of.Workspace)
 	}
-	return once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (done result[Invited], err error) {
-		m, err := findManaged(ctx, tx, who, of)
+	return once(ctx, c, caller, g, w, func(tx *store.Tx, caller identity.Principal) (done result[Invited], err error) {
+		m, err := findManaged(ctx, tx, caller, of)
 		if err != nil {
 			return done, err
 		}
-		if done.value, err = c.inviteAgain(ctx, tx, who, m); done.value.Key != "" {
+		if done.value, err = c.inviteAgain(ctx, tx, caller, m); done.value.Key != "" {
 			done.again = errKeyShown
 		}
 		return done, err
 	})
 }
 
-func (c *Control) inviteAgain(ctx context.Context, tx *store.Tx, who identity.Principal, m managed) (Invited, error) {
+func (c *Control) inviteAgain(ctx context.Context, tx *store.Tx, caller identity.Principal, m managed) (Invited, error) {
 	if !m.Invited || m.Status != fleet.UserActive {
 		return Invited{}, fleet.Errorf(fleet.NotAllowed, "%s has joined the Workspace already, or is suspended: there is no invitation to send", m.user.Username)
 	}
-	ws, err := inviting(ctx, tx, who, m.Workspace.ID)
+	ws, err := inviting(ctx, tx, caller, m.Workspace.ID)
 	if err != nil {
 		return Invited{}, err
 	}
@@ -61,7 +61,7 @@ func (c *Control) inviteAgain(ctx context.Context, tx *store.Tx, who identity.Pr
 			return Invited{}, err
 		}
 	}
-	return c.deliverInvitation(ctx, tx, who, m.user, own, ws, n)
+	return c.deliverInvitation(ctx, tx, caller, m.user, own, ws, n)
 }
 
 // ownInvitee reports whether an account belongs to the Workspace that invites to it: its user has

@@ -70,12 +70,12 @@ func missingApprovals(ctx context.Context, tx *store.Tx, j *fleet.Job) (missing 
 
 // mayDecide refuses an approval or a rejection: by the user who made the job, by users who
 // administer no source, for another plan, or if the job waits for something else.
-func (a JobAction) mayDecide(ctx context.Context, tx *store.Tx, who identity.Principal, j fleet.Job) error {
-	mine, err := ownSources(ctx, tx, who, &j)
+func (a JobAction) mayDecide(ctx context.Context, tx *store.Tx, caller identity.Principal, j fleet.Job) error {
+	mine, err := ownSources(ctx, tx, caller, &j)
 	switch {
 	case err != nil:
 		return err
-	case j.User == who.User:
+	case j.User == caller.User:
 		return fleet.Errorf(fleet.Forbidden, "You made this job: another Administrator of the Workspace that the SIMs leave must %s it", a.Do)
 	case len(mine) == 0:
 		return fleet.Errorf(fleet.Forbidden, "Only an Administrator of a Workspace that the SIMs leave may %s the job", a.Do)
@@ -92,12 +92,12 @@ func (a JobAction) mayDecide(ctx context.Context, tx *store.Tx, who identity.Pri
 }
 
 // ownSources returns the sources of the plan that the caller administers.
-func ownSources(ctx context.Context, tx *store.Tx, who identity.Principal, j *fleet.Job) (mine []fleet.WorkspaceID, err error) {
+func ownSources(ctx context.Context, tx *store.Tx, caller identity.Principal, j *fleet.Job) (mine []fleet.WorkspaceID, err error) {
 	sources, err := plannedSources(ctx, tx, j)
 	if err != nil {
 		return nil, err
 	}
-	standings, err := tx.Standings(ctx, who.User, sources)
+	standings, err := tx.Standings(ctx, caller.User, sources)
 	for _, id := range sources {
 		if standings[id].Role.Administers() {
 			mine = append(mine, id)
@@ -107,12 +107,12 @@ func ownSources(ctx context.Context, tx *store.Tx, who identity.Principal, j *fl
 }
 
 // approve records an approval. The job goes on waiting if others must approve, too.
-func approve(ctx context.Context, tx *store.Tx, who identity.Principal, j *fleet.Job, d *fleet.JobDetails) error {
-	mine, err := ownSources(ctx, tx, who, j)
+func approve(ctx context.Context, tx *store.Tx, caller identity.Principal, j *fleet.Job, d *fleet.JobDetails) error {
+	mine, err := ownSources(ctx, tx, caller, j)
 	if err != nil {
 		return err
 	}
-	j.Approve(fleet.JobApproval{User: who.User, Name: who.Username, At: tx.Now(), Sources: mine, Tag: j.ETag})
+	j.Approve(fleet.JobApproval{User: caller.User, Name: caller.Username, At: tx.Now(), Sources: mine, Tag: j.ETag})
 	missing, err := missingApprovals(ctx, tx, j)
 	if missing {
 		d.At, d.For, d.Until = j.Details.At, fleet.WaitsApproval, j.Details.Until

@@ -185,7 +185,7 @@ func partICCIDs(sel fleet.JobSelection) part {
 	return func(ctx context.Context, tx *store.Tx, s *jobStep, j *fleet.Job, at *partPlace) ([]fleet.JobSIM, error) {
 		from := int(at.position)
 		now := next(sel.ICCIDs, at)
-		snap, err := tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{ICCIDs: fleet.Once(now)}}, false)
+		snap, err := tx.Snapshot(ctx, storeCaller(s.caller), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{ICCIDs: fleet.Once(now)}}, false)
 		if err != nil {
 			return nil, err
 		}
@@ -220,7 +220,7 @@ func partRange(r fleet.ICCIDRange) part {
 		if !ok || end >= r.End {
 			end, at.ended = r.End, true
 		}
-		snap, err := tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{Range: &fleet.ICCIDRange{Start: start, End: end}}}, false)
+		snap, err := tx.Snapshot(ctx, storeCaller(s.caller), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{Range: &fleet.ICCIDRange{Start: start, End: end}}}, false)
 		if err != nil {
 			return nil, err
 		}
@@ -282,7 +282,7 @@ func filtered(ctx context.Context, tx *store.Tx, f fleet.JobFilter, after int64,
 // the latter back.
 func partJob(id fleet.JobID, verdicts []fleet.Verdict, done bool) part {
 	return func(ctx context.Context, tx *store.Tx, s *jobStep, j *fleet.Job, at *partPlace) ([]fleet.JobSIM, error) {
-		of, found, err := tx.Job(ctx, caller(s.who), j.Workspace, id, false)
+		of, found, err := tx.Job(ctx, storeCaller(s.caller), j.Workspace, id, false)
 		if err != nil || !found { // its SIMs are no longer the user's
 			at.ended = true
 			return nil, err
@@ -291,7 +291,7 @@ func partJob(id fleet.JobID, verdicts []fleet.Verdict, done bool) part {
 		if at.position != 0 {
 			p.After = &at.position
 		}
-		old, err := tx.JobSIMsAfter(ctx, caller(s.who), j.Workspace, p)
+		old, err := tx.JobSIMsAfter(ctx, storeCaller(s.caller), j.Workspace, p)
 		if err != nil {
 			return nil, err
 		}
@@ -342,7 +342,7 @@ func (s *jobStep) foundNow(ctx context.Context, tx *store.Tx, j *fleet.Job, icci
 	if len(iccids) == 0 {
 		return nil
 	}
-	snap, err := tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{ICCIDs: fleet.Once(iccids)}}, false)
+	snap, err := tx.Snapshot(ctx, storeCaller(s.caller), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{ICCIDs: fleet.Once(iccids)}}, false)
 	if err != nil {
 		return err
 	}

@@ -33,28 +33,28 @@ type NewJob struct {
 // NotFound for a Workspace that the caller does not administer (the target) or is not a member of
 // (in a filter), and for a job that the caller may not see; NotFound and Forbidden of mayUndo;
 // BadQuery for a filter; those of once.
-func (c *Control) CreateJob(ctx context.Context, who identity.Principal, n NewJob, w Write[fleet.Job]) (Reply, error) {
+func (c *Control) CreateJob(ctx context.Context, caller identity.Principal, n NewJob, w Write[fleet.Job]) (Reply, error) {
 	if err := n.Note.Check(); err != nil {
 		return Reply{}, err
 	}
 	if err := c.checkGate(n.Options.Gate); err != nil {
 		return Reply{}, err
 	}
-	stage, err := c.stageParts(ctx, who, n, func(tx *store.Tx) error { return n.check(ctx, tx, who) })
+	stage, err := c.stageParts(ctx, caller, n, func(tx *store.Tx) error { return n.check(ctx, tx, caller) })
 	if err != nil {
 		return Reply{}, err
 	}
 	n.stage = stage
-	g := guard{need: needOf(n.Kind), replay: func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {
+	g := guard{need: needOf(n.Kind), replay: func(ctx context.Context, tx *store.Tx, caller identity.Principal, _ store.Stored) error {
 		n := n
-		if _, err := n.selectDraft(ctx, tx, who); err != nil {
+		if _, err := n.selectDraft(ctx, tx, caller); err != nil {
 			return err
 		}
-		return n.check(ctx, tx, who)
+		return n.check(ctx, tx, caller)
 	}}
-	r, err := once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[fleet.Job], error) {
+	r, err := once(ctx, c, caller, g, w, func(tx *store.Tx, caller identity.Principal) (result[fleet.Job], error) {
 		n := n
-		j, err := n.insert(ctx, tx, who)
+		j, err := n.insert(ctx, tx, caller)
 		return result[fleet.Job]{value: j}, err
 	})
 	if stage != 0 && (err != nil || r.Replayed) {
@@ -72,15 +72,15 @@ func needOf(kind fleet.JobKind) identity.Permission {
 }
 
 // check refuses what the caller may not ask for.
-func (n NewJob) check(ctx context.Context, tx *store.Tx, who identity.Principal) error {
-	if !who.UserCredentials() {
+func (n NewJob) check(ctx context.Context, tx *store.Tx, caller identity.Principal) error {
+	if !caller.UserCredentials() {
 		return errOnlyUsers
 	}
 	workspaces := []fleet.WorkspaceID{n.Target}
 	for _, f := range n.Select.Filters {
 		workspaces = append(workspaces, f.Workspace)
 	}
-	standings, err := tx.Standings(ctx, who.User, fleet.Once(workspaces))
+	standings, err := tx.Standings(ctx, caller.User, fleet.Once(workspaces))
 	if err != nil {
 		return err
 	}
@@ -99,14 +99,14 @@ func (n NewJob) check(ctx context.Context, tx *store.Tx, who identity.Principal)
 		if id == nil {
 			continue
 		}
-		old, err := seenJob(ctx, tx, who, *id, false)
+		old, err := seenJob(ctx, tx, caller, *id, false)
 		if err != nil {
 			return err
 		}
 		if err := n.continues(old); err != nil {
 			return err
 		}
-		if err := n.mayUndo(ctx, tx, who, old); err != nil {
+		if err := n.mayUndo(ctx, tx, caller, old); err != nil {
 			return err
 		}
 	}
@@ -115,7 +115,7 @@ func (n NewJob) check(ctx context.Context, tx *store.Tx, who identity.Principal)
 
 // mayUndo refuses an undo that could not move a single SIM, because the caller administers no
 // Workspace that it takes SIMs from, or none that it gives them back to.
-func (n NewJob) mayUndo(ctx context.Context, tx *store.Tx, who identity.Principal, old fleet.Job) error {
+func (n NewJob) mayUndo(ctx context.Context, tx *store.Tx, caller identity.Principal, old fleet.Job) error {
 	if n.Kind != fleet.JobUndo {
 		return nil
 	}
@@ -124,7 +124,7 @@ func (n NewJob) mayUndo(ctx context.Context, tx *store.Tx, who identity.Principa
 	for _, m := range moves {
 		workspaces = append(workspaces, m.from, m.to)
 	}
-	standings, err := tx.Standings(ctx, who.User, fleet.Once(workspaces))
+	standings, err := tx.Standings(ctx, caller.User, fleet.Once(workspaces))
 	if err != nil || len(moves) == 0 {
 		return err
 	}
@@ -184,7 +184,7 @@ func (n NewJob) continues(old fleet.Job) error {
 
 // reasoned refuses a migration without a reason if its target, or the Workspace of a filter,
 // requires one. Other sources are known only when the job is planned: its SIMs are then refused.
-func (n *NewJob) reasoned(ctx context.Context, tx *store.Tx, who identity.Principal) error {
+func (n *NewJob) reasoned(ctx context.Context, tx *store.Tx, caller identity.Principal) error {
 	if n.Kind != fleet.JobMigration {
 		return nil
 	}
@@ -192,7 +192,7 @@ func (n *NewJob) reasoned(ctx context.Context, tx *store.Tx, who identity.Princi
 	for _, f := range n.Select.Filters {
 		places = append(places, f.Workspace)
 	}
-	standings, err := tx.Standings(ctx, who.User, fleet.Once(places))
+	standings, err := tx.Standings(ctx, caller.User, fleet.Once(places))
 	if err != nil {
 		return err
 	}
@@ -206,41 +206,41 @@ func (n *NewJob) reasoned(ctx context.Context, tx *store.Tx, who identity.Princi
 	return nil
 }
 
-func (n *NewJob) insert(ctx context.Context, tx *store.Tx, who identity.Principal) (j fleet.Job, err error) {
-	draft, err := n.selectDraft(ctx, tx, who)
+func (n *NewJob) insert(ctx context.Context, tx *store.Tx, caller identity.Principal) (j fleet.Job, err error) {
+	draft, err := n.selectDraft(ctx, tx, caller)
 	if err != nil {
 		return j, err
 	}
-	if err := n.check(ctx, tx, who); err != nil {
+	if err := n.check(ctx, tx, caller); err != nil {
 		return j, err
 	}
 	if end := n.Options.NotAfter; !end.IsZero() && !tx.Now().Before(end) {
 		return j, fleet.Invalid("not_after", "it has passed: no chunk of the job could begin")
 	}
-	if err := n.reasoned(ctx, tx, who); err != nil {
+	if err := n.reasoned(ctx, tx, caller); err != nil {
 		return j, err
 	}
-	unfinished, err := tx.UnfinishedJobs(ctx, who.User)
+	unfinished, err := tx.UnfinishedJobs(ctx, caller.User)
 	if err != nil {
 		return j, err
 	}
 	if unfinished >= maxUnfinishedJobs {
 		return j, fleet.Errorf(fleet.InUse, "You have %d unfinished jobs: wait for them, or cancel some", unfinished)
 	}
-	if j, err = n.store(ctx, tx, who); err != nil {
+	if j, err = n.store(ctx, tx, caller); err != nil {
 		return j, err
 	}
-	if err := n.keepDraft(ctx, tx, who, draft, j.ID); err != nil {
+	if err := n.keepDraft(ctx, tx, caller, draft, j.ID); err != nil {
 		return j, err
 	}
-	return j, auditJob(ctx, tx, who, fleet.AuditJobCreated, j)
+	return j, auditJob(ctx, tx, caller, fleet.AuditJobCreated, j)
 }
 
 // store writes a job and the parts of its selection. It does not check rights.
-func (n *NewJob) store(ctx context.Context, tx *store.Tx, who identity.Principal) (j fleet.Job, err error) {
+func (n *NewJob) store(ctx context.Context, tx *store.Tx, caller identity.Principal) (j fleet.Job, err error) {
 	j = fleet.Job{
-		Kind: n.Kind, State: fleet.JobPlanning, Details: fleet.JobDetails{State: fleet.JobPlanning, At: tx.Now(), User: who.User, Name: who.Username},
-		User: who.User, Workspace: who.Workspace, Target: fleet.Workspace{ID: n.Target}, Origin: n.Origin, Options: n.Options, Note: n.Note,
+		Kind: n.Kind, State: fleet.JobPlanning, Details: fleet.JobDetails{State: fleet.JobPlanning, At: tx.Now(), User: caller.User, Name: caller.Username},
+		User: caller.User, Workspace: caller.Workspace, Target: fleet.Workspace{ID: n.Target}, Origin: n.Origin, Options: n.Options, Note: n.Note,
 	}
 	id, err := tx.InsertJob(ctx, j)
 	if err != nil {
@@ -249,25 +249,25 @@ func (n *NewJob) store(ctx context.Context, tx *store.Tx, who identity.Principal
 	if err := n.insertParts(ctx, tx, id); err != nil {
 		return j, err
 	}
-	return seenJob(ctx, tx, who, id, false)
+	return seenJob(ctx, tx, caller, id, false)
 }
 
 // auditJob records what a user did with a job, in the logs of the bearer's Workspace and the
 // target.
-func auditJob(ctx context.Context, tx *store.Tx, who identity.Principal, action fleet.AuditAction, j fleet.Job) error {
+func auditJob(ctx context.Context, tx *store.Tx, caller identity.Principal, action fleet.AuditAction, j fleet.Job) error {
 	e := fleet.AuditEntry{Action: action, Subject: fleet.Subject("job", j.ID), Detail: fleet.AuditDetail{Target: j.Target.ID, Status: string(j.State)}}
-	for _, ws := range []fleet.WorkspaceID{who.Workspace, j.Target.ID} {
+	for _, ws := range []fleet.WorkspaceID{caller.Workspace, j.Target.ID} {
 		if ws != 0 {
 			e.Workspaces = append(e.Workspaces, ws)
 		}
 	}
 	e.Workspaces = fleet.Once(e.Workspaces)
-	return audit(ctx, tx, who, e)
+	return audit(ctx, tx, caller, e)
 }
 
 // seenJob reads a job that the caller may see.
-func seenJob(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.JobID, lock bool) (fleet.Job, error) {
-	j, found, err := tx.Job(ctx, caller(who), who.Workspace, id, lock)
+func seenJob(ctx context.Context, tx *store.Tx, caller identity.Principal, id fleet.JobID, lock bool) (fleet.Job, error) {
+	j, found, err := tx.Job(ctx, storeCaller(caller), caller.Workspace, id, lock)
 	if err == nil && !found {
 		err = fleet.Missing("job", int64(id))
 	}
@@ -277,12 +277,12 @@ func seenJob(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet
 // Job reads a job.
 //
 // Permission: ReadMigrations. Errors: NotFound, also for a job that the caller may not see.
-func (c *Control) Job(ctx context.Context, who identity.Principal, id fleet.JobID) (j fleet.Job, err error) {
-	if err := who.Require(identity.ReadMigrations); err != nil {
+func (c *Control) Job(ctx context.Context, caller identity.Principal, id fleet.JobID) (j fleet.Job, err error) {
+	if err := caller.Require(identity.ReadMigrations); err != nil {
 		return j, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		j, err = seenJob(ctx, tx, who, id, false)
+		j, err = seenJob(ctx, tx, caller, id, false)
 		return err
 	})
 	return j, err
@@ -291,12 +291,12 @@ func (c *Control) Job(ctx context.Context, who identity.Principal, id fleet.JobI
 // ListJobs reads one page of the jobs that the caller may see.
 //
 // Permission: ReadMigrations.
-func (c *Control) ListJobs(ctx context.Context, who identity.Principal, l fleet.List) (page fleet.Page[fleet.Job], err error) {
-	if err := who.Require(identity.ReadMigrations); err != nil {
+func (c *Control) ListJobs(ctx context.Context, caller identity.Principal, l fleet.List) (page fleet.Page[fleet.Job], err error) {
+	if err := caller.Require(identity.ReadMigrations); err != nil {
 		return page, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		page, err = tx.Jobs(ctx, caller(who), who.Workspace, l)
+		page, err = tx.Jobs(ctx, storeCaller(caller), caller.Workspace, l)
 		return err
 	})
 	return page, err
@@ -317,8 +317,8 @@ const maxSkipped = 25_000
 //
 // Permission: ReadMigrations. Errors: NotFound for the job; BadQuery for an unknown verdict or a
 // page that is too far; BadSort for a descending order.
-func (c *Control) ListJobSIMs(ctx context.Context, who identity.Principal, id fleet.JobID, l fleet.List) (found JobSIMs, err error) {
-	if err := who.Require(identity.ReadMigrations); err != nil {
+func (c *Control) ListJobSIMs(ctx context.Context, caller identity.Principal, id fleet.JobID, l fleet.List) (found JobSIMs, err error) {
+	if err := caller.Require(identity.ReadMigrations); err != nil {
 		return found, err
 	}
 	if slices.ContainsFunc(l.Sort, func(o fleet.Order) bool { return o.Descending }) {
@@ -329,7 +329,7 @@ func (c *Control) ListJobSIMs(ctx context.Context, who identity.Principal, id fl
 		return found, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		j, err := seenJob(ctx, tx, who, id, false)
+		j, err := seenJob(ctx, tx, caller, id, false)
 		if err != nil {
 			return err
 		}
@@ -347,7 +347,7 @@ func (c *Control) ListJobSIMs(ctx context.Context, who identity.Principal, id fl
 		for _, s := range j.Sources {
 			found.Sources[s.ID] = s
 		}
-		found.Items, err = tx.JobSIMsAfter(ctx, caller(who), who.Workspace, p)
+		found.Items, err = tx.JobSIMsAfter(ctx, storeCaller(caller), caller.Workspace, p)
 		return err
 	})
 	return found, err
@@ -412,13 +412,13 @@ func (v JobVerb) In(state fleet.JobState) bool { return slices.Contains(from[v],
 // undo, is enough. To approve and reject, an Administrator of a source, but not the creator.
 // Errors: NotFound; Forbidden; InUse if
 // the state does not allow it; PreconditionStale for another plan; those of once.
-func (c *Control) ChangeJob(ctx context.Context, who identity.Principal, a JobAction, w Write[fleet.Job]) (Reply, error) {
-	g := guard{need: identity.MigrateSIMs, replay: func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {
-		_, err := seenJob(ctx, tx, who, a.Job, false)
+func (c *Control) ChangeJob(ctx context.Context, caller identity.Principal, a JobAction, w Write[fleet.Job]) (Reply, error) {
+	g := guard{need: identity.MigrateSIMs, replay: func(ctx context.Context, tx *store.Tx, caller identity.Principal, _ store.Stored) error {
+		_, err := seenJob(ctx, tx, caller, a.Job, false)
 		return err
 	}}
-	r, err := once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[fleet.Job], error) {
-		j, err := a.change(ctx, tx, who)
+	r, err := once(ctx, c, caller, g, w, func(tx *store.Tx, caller identity.Principal) (result[fleet.Job], error) {
+		j, err := a.change(ctx, tx, caller)
 		return result[fleet.Job]{value: j}, err
 	})
 	c.wakeJobs()
@@ -426,25 +426,25 @@ func (c *Control) ChangeJob(ctx context.Context, who identity.Principal, a JobAc
 	return r, err
 }
 
-func (a JobAction) change(ctx context.Context, tx *store.Tx, who identity.Principal) (j fleet.Job, err error) {
-	if j, err = seenJob(ctx, tx, who, a.Job, true); err != nil {
+func (a JobAction) change(ctx context.Context, tx *store.Tx, caller identity.Principal) (j fleet.Job, err error) {
+	if j, err = seenJob(ctx, tx, caller, a.Job, true); err != nil {
 		return j, err
 	}
-	if err := a.allowed(ctx, tx, who, j); err != nil {
+	if err := a.allowed(ctx, tx, caller, j); err != nil {
 		return j, err
 	}
 	to := map[JobVerb]fleet.JobState{
 		JobStart: fleet.JobWaiting, JobPause: fleet.JobPaused, JobResume: fleet.JobWaiting, JobCancel: fleet.JobCancelled,
 		JobApprove: fleet.JobWaiting, JobReject: fleet.JobCancelled,
 	}[a.Do]
-	d := fleet.JobDetails{State: to, At: tx.Now(), User: who.User, Name: who.Username, Why: fmt.Sprintf("%s by %s", pastOf[a.Do], who.Username)}
+	d := fleet.JobDetails{State: to, At: tx.Now(), User: caller.User, Name: caller.Username, Why: fmt.Sprintf("%s by %s", pastOf[a.Do], caller.Username)}
 	switch waits := j.Details.For == fleet.WaitsGate; {
 	case a.Do == JobPause && waits:
 		d.Gate = true
 	case a.Do == JobResume && j.Details.Gate:
 		d.For = fleet.WaitsGate
 	case a.Do == JobApprove:
-		if err := approve(ctx, tx, who, &j, &d); err != nil {
+		if err := approve(ctx, tx, caller, &j, &d); err != nil {
 			return j, err
 		}
 	}
@@ -453,7 +453,7 @@ func (a JobAction) change(ctx context.Context, tx *store.Tx, who identity.Princi
 		return j, err
 	}
 	j.Version++
-	return j, auditJob(ctx, tx, who, a.Do.auditAction(), j)
+	return j, auditJob(ctx, tx, caller, a.Do.auditAction(), j)
 }
 
 // auditAction returns how the audit log names the verb.

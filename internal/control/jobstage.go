@@ -16,7 +16,7 @@ const partsAtOnce = 4
 // none of them is long. It returns 0 for a selection that the transaction of the job can write.
 //
 // Errors: Forbidden, and those of check, which runs before anything is written.
-func (c *Control) stageParts(ctx context.Context, who identity.Principal, n NewJob, check func(*store.Tx) error) (stage store.JobStage, err error) {
+func (c *Control) stageParts(ctx context.Context, caller identity.Principal, n NewJob, check func(*store.Tx) error) (stage store.JobStage, err error) {
 	listed := len(n.Select.SIMs) + len(n.Select.ICCIDs)
 	if n.Numbers != nil {
 		listed += n.Numbers.Len()
@@ -24,7 +24,7 @@ func (c *Control) stageParts(ctx context.Context, who identity.Principal, n NewJ
 	if listed <= partsAtOnce*planSIMs || n.Draft != nil {
 		return 0, nil
 	}
-	if err := who.Require(needOf(n.Kind)); err != nil {
+	if err := caller.Require(needOf(n.Kind)); err != nil {
 		return 0, err
 	}
 	if err := c.store.View(ctx, check); err != nil {

@@ -12,9 +12,9 @@ import (
 )
 
 // allowed refuses an action that the caller or the state of the job does not allow.
-func (a JobAction) allowed(ctx context.Context, tx *store.Tx, who identity.Principal, j fleet.Job) error {
+func (a JobAction) allowed(ctx context.Context, tx *store.Tx, caller identity.Principal, j fleet.Job) error {
 	if a.Do == JobApprove || a.Do == JobReject {
-		return a.mayDecide(ctx, tx, who, j)
+		return a.mayDecide(ctx, tx, caller, j)
 	}
 	sides := []fleet.WorkspaceID{j.Target.ID}
 	if a.Do == JobPause || a.Do == JobCancel {
@@ -22,12 +22,12 @@ func (a JobAction) allowed(ctx context.Context, tx *store.Tx, who identity.Princ
 			sides = append(sides, c.Source, c.Home)
 		}
 	}
-	standings, err := tx.Standings(ctx, who.User, fleet.Once(sides))
+	standings, err := tx.Standings(ctx, caller.User, fleet.Once(sides))
 	if err != nil {
 		return err
 	}
 	administers := slices.ContainsFunc(sides, func(id fleet.WorkspaceID) bool { return standings[id].Role.Administers() })
-	if j.User != who.User && !administers {
+	if j.User != caller.User && !administers {
 		return fleet.Errorf(fleet.Forbidden, "Only the user who made the job, or an Administrator of its target, may %s it", a.Do)
 	}
 	if !slices.Contains(from[a.Do], j.State) {

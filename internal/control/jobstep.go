@@ -87,10 +87,10 @@ func (c *Control) FailJob(ctx context.Context, l JobLease, why string) error {
 
 // jobStep holds the state of one step over all attempts of its transaction.
 type jobStep struct {
-	c     *Control
-	lease JobLease
-	more  bool
-	who   identity.Principal // the user who made the job, as they are now
+	c      *Control
+	lease  JobLease
+	more   bool
+	caller identity.Principal // the user who made the job, as they are now
 
 	attempts int // of the transaction; an attempt after the first one locks the SIMs that it reads
 
@@ -106,9 +106,9 @@ func (s *jobStep) attempt(ctx context.Context, tx *store.Tx) error {
 	if err != nil || !held.Found || j.State.Ended() {
 		return err
 	}
-	s.who = identity.Principal{Workspace: j.Workspace}
+	s.caller = identity.Principal{Workspace: j.Workspace}
 	if known && user.Status == fleet.UserActive {
-		s.who.User, s.who.Username, s.who.SuperAdmin = user.ID, user.Username, user.SuperAdmin
+		s.caller.User, s.caller.Username, s.caller.SuperAdmin = user.ID, user.Username, user.SuperAdmin
 	}
 	before := j.State
 	if changed, err := s.advance(ctx, tx, &j); err != nil || !changed {
@@ -136,7 +136,7 @@ func saveJob(ctx context.Context, tx *store.Tx, j fleet.Job, l *JobLease) error 
 func (s *jobStep) advance(ctx context.Context, tx *store.Tx, j *fleet.Job) (changed bool, err error) {
 	switch j.State {
 	case fleet.JobPlanning:
-		if s.who.User == 0 {
+		if s.caller.User == 0 {
 			setJob(j, fleet.JobDetails{State: fleet.JobFailed, At: tx.Now(), Why: "the user who made the job is suspended or deleted"})
 			return true, nil
 		}

@@ -44,9 +44,9 @@ type JobWatch struct {
 // WatchJob begins to follow a job; the caller must call Close. Check must be called regularly.
 //
 // Permission: ReadMigrations. Errors: NotFound, also for a job that the caller may not see.
-func (c *Control) WatchJob(ctx context.Context, who identity.Principal, id fleet.JobID) (*JobWatch, error) {
+func (c *Control) WatchJob(ctx context.Context, caller identity.Principal, id fleet.JobID) (*JobWatch, error) {
 	w := &JobWatch{control: c, id: id}
-	if err := w.Check(ctx, who); err != nil {
+	if err := w.Check(ctx, caller); err != nil {
 		return nil, err
 	}
 	var now fleet.Job
@@ -74,12 +74,12 @@ func (c *Control) WatchJob(ctx context.Context, who identity.Principal, id fleet
 // Check reads again whether the caller may see the job, and how much of it.
 //
 // Errors: NotFound, Forbidden.
-func (w *JobWatch) Check(ctx context.Context, who identity.Principal) error {
-	if err := who.Require(identity.ReadMigrations); err != nil {
+func (w *JobWatch) Check(ctx context.Context, caller identity.Principal) error {
+	if err := caller.Require(identity.ReadMigrations); err != nil {
 		return err
 	}
 	return w.control.store.View(ctx, func(tx *store.Tx) error {
-		if _, err := seenJob(ctx, tx, who, w.id, false); err != nil {
+		if _, err := seenJob(ctx, tx, caller, w.id, false); err != nil {
 			return err
 		}
 		j, found, err := tx.WholeJob(ctx, w.id)
@@ -90,12 +90,12 @@ func (w *JobWatch) Check(ctx context.Context, who identity.Principal) error {
 		for _, c := range j.Counts {
 			sides = append(sides, c.Source, c.Home)
 		}
-		w.reader = fleet.JobReader{All: who.SuperAdmin, User: who.User, Known: make(map[fleet.WorkspaceID]bool)}
-		if who.User == 0 {
-			w.reader.Known[who.Workspace] = true
+		w.reader = fleet.JobReader{All: caller.SuperAdmin, User: caller.User, Known: make(map[fleet.WorkspaceID]bool)}
+		if caller.User == 0 {
+			w.reader.Known[caller.Workspace] = true
 			return nil
 		}
-		standings, err := tx.Standings(ctx, who.User, fleet.Once(sides))
+		standings, err := tx.Standings(ctx, caller.User, fleet.Once(sides))
 		for _, id := range sides {
 			_, member := standings[id]
 			w.reader.Known[id] = member

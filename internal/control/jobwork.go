@@ -34,7 +34,7 @@ func (s *jobStep) snapshot(ctx context.Context, tx *store.Tx, j *fleet.Job, rows
 			ids = append(ids, r.SIM)
 		}
 	}
-	return tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{SIMs: fleet.Once(ids)}}, false)
+	return tx.Snapshot(ctx, storeCaller(s.caller), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{SIMs: fleet.Once(ids)}}, false)
 }
 
 // offered reads the SIMs of a job that accepts an offer, with the rights that both sides have now.
@@ -49,7 +49,7 @@ func (s *jobStep) offered(ctx context.Context, tx *store.Tx, j *fleet.Job, rows 
 			ids = append(ids, r.SIM)
 		}
 	}
-	snap, _, err = offerSnapshot(ctx, tx, o, s.who.User, ids, lock)
+	snap, _, err = offerSnapshot(ctx, tx, o, s.caller.User, ids, lock)
 	return snap, err
 }
 
@@ -58,7 +58,7 @@ func (s *jobStep) chunkSnapshot(ctx context.Context, tx *store.Tx, j *fleet.Job,
 	if j.Options.Offer != 0 {
 		return s.offered(ctx, tx, j, rows, s.attempts > 1)
 	}
-	return tx.ChunkSnapshot(ctx, caller(s.who), j.Target.ID, rows, s.attempts > 1)
+	return tx.ChunkSnapshot(ctx, storeCaller(s.caller), j.Target.ID, rows, s.attempts > 1)
 }
 
 // judge sets the verdicts of SIMs that do not change, and returns the changes of the others,
@@ -81,7 +81,7 @@ func (s *jobStep) judge(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snapshot, 
 	if freeze {
 		j.NoteRules(plan.Hits)
 	}
-	return []store.Change{change(plan, s.who, "", about{note: j.Note})}
+	return []store.Change{change(plan, s.caller, "", about{note: j.Note})}
 }
 
 // ruleInput completes what the rules are asked with for SIMs of a job.
@@ -109,7 +109,7 @@ func (s *jobStep) judgeStatus(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snap
 	if len(sims) == 0 {
 		return nil
 	}
-	c := store.Change{Kind: fleet.LedgerStatus, By: caller(s.who), Note: j.Note, Lines: make([]store.Line, len(sims))}
+	c := store.Change{Kind: fleet.LedgerStatus, By: storeCaller(s.caller), Note: j.Note, Lines: make([]store.Line, len(sims))}
 	homes := make(seen[fleet.WorkspaceID])
 	for i, sim := range sims {
 		after := sim
@@ -117,7 +117,7 @@ func (s *jobStep) judgeStatus(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snap
 		c.Lines[i] = store.Line{Before: sim, After: after}
 		homes.add(sim.Workspace)
 	}
-	c.Audit = auditSIMs(s.who, fleet.AuditSIMChanged, c)
+	c.Audit = auditSIMs(s.caller, fleet.AuditSIMChanged, c)
 	c.Audit.Workspaces = homes.list()
 	return []store.Change{c}
 }
@@ -157,7 +157,7 @@ func (s *jobStep) judgeEntry(ctx context.Context, tx *store.Tx, j *fleet.Job, ro
 	for _, r := range rows {
 		req.SIMs = append(req.SIMs, r.SIM)
 	}
-	snap, found, err := tx.UndoSnapshot(ctx, caller(s.who), j.Workspace, req, !freeze)
+	snap, found, err := tx.UndoSnapshot(ctx, storeCaller(s.caller), j.Workspace, req, !freeze)
 	if err != nil && fleet.CodeOf(err) != fleet.NotFound {
 		return 0, nil, err
 	}
@@ -187,7 +187,7 @@ func (s *jobStep) judgeEntry(ctx context.Context, tx *store.Tx, j *fleet.Job, ro
 		if freeze {
 			j.NoteRules(move.Hits)
 		}
-		changes = append(changes, change(move, s.who, "", what))
+		changes = append(changes, change(move, s.caller, "", what))
 	}
 	return len(rows), changes, nil
 }
@@ -195,9 +195,9 @@ func (s *jobStep) judgeEntry(ctx context.Context, tx *store.Tx, j *fleet.Job, ro
 // work moves those of the SIMs that are as planned, and sets every verdict. It returns the SIMs
 // that it has dealt with, which in an undo may be fewer.
 func (s *jobStep) work(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM) ([]fleet.JobSIM, error) {
-	s.who.Origin = identity.Origin{RequestID: fmt.Sprintf("job-%d.%d", j.ID, rows[0].Pos)}
+	s.caller.Origin = identity.Origin{RequestID: fmt.Sprintf("job-%d.%d", j.ID, rows[0].Pos)}
 	var changes []store.Change
-	if s.who.User == 0 { // gone or suspended
+	if s.caller.User == 0 { // gone or suspended
 		for i := range rows {
 			rows[i].Verdict, rows[i].Codes = fleet.VerdictRefused, []fleet.ConflictCode{fleet.CreatorSuspended}
 		}

@@ -12,15 +12,15 @@ import (
 // that the caller is a member of.
 //
 // Permission: ReadMigrations.
-func (c *Control) ListMigrations(ctx context.Context, who identity.Principal, l fleet.List) (page fleet.Page[fleet.Migration], err error) {
-	if err := who.Require(identity.ReadMigrations); err != nil {
+func (c *Control) ListMigrations(ctx context.Context, caller identity.Principal, l fleet.List) (page fleet.Page[fleet.Migration], err error) {
+	if err := caller.Require(identity.ReadMigrations); err != nil {
 		return page, err
 	}
 	if l, err = c.store.Settle(ctx, store.MigrationFeed, l); err != nil {
 		return page, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		page, err = tx.Migrations(ctx, caller(who), who.Workspace, l)
+		page, err = tx.Migrations(ctx, storeCaller(caller), caller.Workspace, l)
 		return err
 	})
 	return page, err
@@ -36,13 +36,13 @@ type MigrationRecord struct {
 //
 // Permission: ReadMigrations. Errors: NotFound, also for an entry that the caller may not
 // see.
-func (c *Control) Migration(ctx context.Context, who identity.Principal, id fleet.MigrationID) (m MigrationRecord, err error) {
-	if err := who.Require(identity.ReadMigrations); err != nil {
+func (c *Control) Migration(ctx context.Context, caller identity.Principal, id fleet.MigrationID) (m MigrationRecord, err error) {
+	if err := caller.Require(identity.ReadMigrations); err != nil {
 		return m, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
 		var found bool
-		m.Migration, found, err = tx.Migration(ctx, caller(who), who.Workspace, id)
+		m.Migration, found, err = tx.Migration(ctx, storeCaller(caller), caller.Workspace, id)
 		if err == nil && !found {
 			err = fleet.Missing("migration", int64(id))
 		}

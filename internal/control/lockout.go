@@ -73,8 +73,8 @@ func guessOn(username string, from netip.Addr, device int64) guesser {
 }
 
 // guessBy returns the guesser for a signed-in user. Guesses of other clients do not count.
-func guessBy(who identity.Principal, from netip.Addr) guesser {
-	return guesser{who.Username, from, failuresAt(who.Username, from), confirmations(who.User)}
+func guessBy(caller identity.Principal, from netip.Addr) guesser {
+	return guesser{caller.Username, from, failuresAt(caller.Username, from), confirmations(caller.User)}
 }
 
 // mayTry refuses an attempt before its password or code is checked, if the limit is reached.
@@ -130,9 +130,9 @@ func countGuess(ctx context.Context, tx *store.Tx, g guesser) (counted guesser, 
 // mayConfirm calls mayTry and requires that the caller is still signed in: a caller whose session
 // has ended learns nothing about the password. ready, if not nil, first checks whether there is
 // anything to confirm. The API responds with 429, because another sign-in would not help.
-func (c *Control) mayConfirm(ctx context.Context, who identity.Principal, g guesser, ready func(*store.Tx) error) (counted guesser, err error) {
+func (c *Control) mayConfirm(ctx context.Context, caller identity.Principal, g guesser, ready func(*store.Tx) error) (counted guesser, err error) {
 	var wait time.Duration
-	err = c.write(ctx, who, identity.WriteOwn, nil, func(tx *store.Tx, _ identity.Principal) (err error) {
+	err = c.write(ctx, caller, identity.WriteOwn, nil, func(tx *store.Tx, _ identity.Principal) (err error) {
 		if ready != nil {
 			if err := ready(tx); err != nil {
 				return err

@@ -19,22 +19,22 @@ const LongestBearer = 721 * time.Hour
 //
 // Permission: WriteOwn. Errors: Forbidden for an application token, which must be revoked
 // instead.
-func (c *Control) Logout(ctx context.Context, who identity.Principal, everywhere bool) error {
-	return c.write(ctx, who, identity.WriteOwn, lockingUser(who), func(tx *store.Tx, who identity.Principal) error {
-		end := func() error { return c.endSession(ctx, tx, who.Session) }
-		if everywhere || who.Session == "" {
-			end = func() error { return tx.EndSessions(ctx, who.User) }
+func (c *Control) Logout(ctx context.Context, caller identity.Principal, everywhere bool) error {
+	return c.write(ctx, caller, identity.WriteOwn, lockingUser(caller), func(tx *store.Tx, caller identity.Principal) error {
+		end := func() error { return c.endSession(ctx, tx, caller.Session) }
+		if everywhere || caller.Session == "" {
+			end = func() error { return tx.EndSessions(ctx, caller.User) }
 		}
 		if err := end(); err != nil {
 			return err
 		}
-		return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditSignedOut, Detail: fleet.AuditDetail{Everywhere: everywhere}})
+		return audit(ctx, tx, caller, fleet.AuditEntry{Action: fleet.AuditSignedOut, Detail: fleet.AuditDetail{Everywhere: everywhere}})
 	})
 }
 
 // lockingUser returns a rule that locks the caller's row before rule changes it.
-func lockingUser(who identity.Principal) func(context.Context, *store.Tx) error {
-	return func(ctx context.Context, tx *store.Tx) error { return tx.LockUser(ctx, who.User) }
+func lockingUser(caller identity.Principal) func(context.Context, *store.Tx) error {
+	return func(ctx context.Context, tx *store.Tx) error { return tx.LockUser(ctx, caller.User) }
 }
 
 func (*Control) endSession(ctx context.Context, tx *store.Tx, family string) error {

@@ -33,12 +33,12 @@ type MemberRole struct {
 //
 // Permission: ManageMembers, as Administrator of that Workspace. Errors: NotFound; NotAllowed
 // for oneself; InUse for the last Administrator; those of once.
-func (c *Control) SetMemberStatus(ctx context.Context, who identity.Principal, m MemberStatus, w Write[None]) (Reply, error) {
+func (c *Control) SetMemberStatus(ctx context.Context, caller identity.Principal, m MemberStatus, w Write[None]) (Reply, error) {
 	if m.Status != fleet.UserActive && m.Status != fleet.UserSuspended {
 		return Reply{}, fleet.Invalid("status.id", "must be 1 (Active) or 2 (Suspended)")
 	}
-	return c.manage(ctx, who, m.MemberOf, w, func(tx *store.Tx, who identity.Principal, of managed) error {
-		return of.setStatus(ctx, tx, who, m.Status)
+	return c.manage(ctx, caller, m.MemberOf, w, func(tx *store.Tx, caller identity.Principal, of managed) error {
+		return of.setStatus(ctx, tx, caller, m.Status)
 	})
 }
 
@@ -46,8 +46,8 @@ func (c *Control) SetMemberStatus(ctx context.Context, who identity.Principal, m
 // the address can be used again, and records of the user's actions stay.
 //
 // Permission and errors: as for SetMemberStatus.
-func (c *Control) RemoveMember(ctx context.Context, who identity.Principal, of MemberOf, w Write[None]) (Reply, error) {
-	return c.manage(ctx, who, of, w, func(tx *store.Tx, who identity.Principal, m managed) error { return m.remove(ctx, tx, who) })
+func (c *Control) RemoveMember(ctx context.Context, caller identity.Principal, of MemberOf, w Write[None]) (Reply, error) {
+	return c.manage(ctx, caller, of, w, func(tx *store.Tx, caller identity.Principal, m managed) error { return m.remove(ctx, tx, caller) })
 }
 
 // GiveRole gives a user a role in a Workspace. It succeeds if the user has the role already.
@@ -55,19 +55,19 @@ func (c *Control) RemoveMember(ctx context.Context, who identity.Principal, of M
 // Permission: ManageMembers, as Administrator of that Workspace. Errors: NotFound, also for an
 // unknown role; BadRequest for oneself; NotAllowed for SuperAdmin, which only the operator
 // gives; those of once.
-func (c *Control) GiveRole(ctx context.Context, who identity.Principal, r MemberRole, w Write[None]) (Reply, error) {
+func (c *Control) GiveRole(ctx context.Context, caller identity.Principal, r MemberRole, w Write[None]) (Reply, error) {
 	role := r.Role
 	if err := checkGrantable(role); err != nil {
 		return Reply{}, err
 	}
-	return c.manage(ctx, who, r.MemberOf, w, func(tx *store.Tx, who identity.Principal, m managed) error {
-		if m.user.ID == who.User {
+	return c.manage(ctx, caller, r.MemberOf, w, func(tx *store.Tx, caller identity.Principal, m managed) error {
+		if m.user.ID == caller.User {
 			return ownRoles()
 		}
 		if err := m.setRoles(ctx, tx, withRole(m.Roles, role)); err != nil {
 			return err
 		}
-		return m.audit(ctx, tx, who, fleet.AuditRoleGiven, fleet.AuditDetail{Role: role.String()})
+		return m.audit(ctx, tx, caller, fleet.AuditRoleGiven, fleet.AuditDetail{Role: role.String()})
 	})
 }
 
@@ -75,14 +75,14 @@ func (c *Control) GiveRole(ctx context.Context, who identity.Principal, r Member
 //
 // Permission and errors: as for GiveRole; NotFound if the user does not have it; InUse for the
 // last role, and for the last Administrator.
-func (c *Control) TakeRole(ctx context.Context, who identity.Principal, r MemberRole, w Write[None]) (Reply, error) {
+func (c *Control) TakeRole(ctx context.Context, caller identity.Principal, r MemberRole, w Write[None]) (Reply, error) {
 	role := r.Role
 	if err := checkGrantable(role); err != nil {
 		return Reply{}, err
 	}
-	return c.manage(ctx, who, r.MemberOf, w, func(tx *store.Tx, who identity.Principal, m managed) error {
+	return c.manage(ctx, caller, r.MemberOf, w, func(tx *store.Tx, caller identity.Principal, m managed) error {
 		switch {
-		case m.user.ID == who.User:
+		case m.user.ID == caller.User:
 			return ownRoles()
 		case !slices.Contains(m.Roles, role):
 			return fleet.Missing("role", int64(role))
@@ -96,19 +96,19 @@ func (c *Control) TakeRole(ctx context.Context, who identity.Principal, r Member
 		if err := m.setRoles(ctx, tx, slices.DeleteFunc(m.Roles, func(r fleet.Role) bool { return r == role })); err != nil {
 			return err
 		}
-		return m.audit(ctx, tx, who, fleet.AuditRoleTaken, fleet.AuditDetail{Role: role.String()})
+		return m.audit(ctx, tx, caller, fleet.AuditRoleTaken, fleet.AuditDetail{Role: role.String()})
 	})
 }
 
 // SetRole makes a role the only one of a user in a Workspace. It succeeds if it is so already.
 //
 // Permission and errors: as for GiveRole; InUse for the last Administrator.
-func (c *Control) SetRole(ctx context.Context, who identity.Principal, r MemberRole, w Write[None]) (Reply, error) {
+func (c *Control) SetRole(ctx context.Context, caller identity.Principal, r MemberRole, w Write[None]) (Reply, error) {
 	if err := checkGrantable(r.Role); err != nil {
 		return Reply{}, err
 	}
-	return c.manage(ctx, who, r.MemberOf, w, func(tx *store.Tx, who identity.Principal, m managed) error {
-		if m.user.ID == who.User {
+	return c.manage(ctx, caller, r.MemberOf, w, func(tx *store.Tx, caller identity.Principal, m managed) error {
+		if m.user.ID == caller.User {
 			return ownRoles()
 		}
 		if r.Role != fleet.Administrator {
@@ -123,14 +123,14 @@ func (c *Control) SetRole(ctx context.Context, who identity.Principal, r MemberR
 			if had == r.Role {
 				continue
 			}
-			if err := m.audit(ctx, tx, who, fleet.AuditRoleTaken, fleet.AuditDetail{Role: had.String()}); err != nil {
+			if err := m.audit(ctx, tx, caller, fleet.AuditRoleTaken, fleet.AuditDetail{Role: had.String()}); err != nil {
 				return err
 			}
 		}
 		if slices.Contains(m.Roles, r.Role) {
 			return nil
 		}
-		return m.audit(ctx, tx, who, fleet.AuditRoleGiven, fleet.AuditDetail{Role: r.Role.String()})
+		return m.audit(ctx, tx, caller, fleet.AuditRoleGiven, fleet.AuditDetail{Role: r.Role.String()})
 	})
 }
 
@@ -164,16 +164,16 @@ type managed struct {
 
 // manage runs a rule on a membership. It locks the members of the Workspace, so that of two
 // Administrators who remove each other at the same time only one succeeds.
-func (c *Control) manage(ctx context.Context, who identity.Principal, of MemberOf, w Write[None], rule func(*store.Tx, identity.Principal, managed) error) (Reply, error) {
+func (c *Control) manage(ctx context.Context, caller identity.Principal, of MemberOf, w Write[None], rule func(*store.Tx, identity.Principal, managed) error) (Reply, error) {
 	g := guard{need: identity.ManageMembers}
 	g.lock = func(ctx context.Context, tx *store.Tx) error { return tx.LockMembers(ctx, of.Workspace) }
-	g.replay = func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {
-		return administers(ctx, tx, who, of.Workspace)
+	g.replay = func(ctx context.Context, tx *store.Tx, caller identity.Principal, _ store.Stored) error {
+		return administers(ctx, tx, caller, of.Workspace)
 	}
-	return once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[None], error) {
-		m, err := findManaged(ctx, tx, who, of)
+	return once(ctx, c, caller, g, w, func(tx *store.Tx, caller identity.Principal) (result[None], error) {
+		m, err := findManaged(ctx, tx, caller, of)
 		if err == nil {
-			err = rule(tx, who, m)
+			err = rule(tx, caller, m)
 		}
 		return result[None]{}, err
 	})
@@ -181,11 +181,11 @@ func (c *Control) manage(ctx context.Context, who identity.Principal, of MemberO
 
 // findManaged finds a membership. It returns NotFound for a Workspace that the caller is not a
 // member of, and for a user who is not a member, even if the user is in other Workspaces.
-func findManaged(ctx context.Context, tx *store.Tx, who identity.Principal, of MemberOf) (m managed, err error) {
-	if err := administers(ctx, tx, who, of.Workspace); err != nil {
+func findManaged(ctx context.Context, tx *store.Tx, caller identity.Principal, of MemberOf) (m managed, err error) {
+	if err := administers(ctx, tx, caller, of.Workspace); err != nil {
 		return m, err
 	}
-	user, found, err := findUser(ctx, tx, who, of.User)
+	user, found, err := findUser(ctx, tx, caller, of.User)
 	if err == nil && found {
 		m, found, err = membership(ctx, tx, user.ID, of.Workspace)
 	}
@@ -215,8 +215,8 @@ func membership(ctx context.Context, tx *store.Tx, id fleet.UserID, ws fleet.Wor
 // administers requires that the caller is Administrator of a Workspace. If the caller then
 // changes its members, it must hold LockMembers. Errors: NotFound if the caller is not a
 // member; Forbidden.
-func administers(ctx context.Context, tx *store.Tx, who identity.Principal, ws fleet.WorkspaceID) error {
-	standings, err := tx.Standings(ctx, who.User, []fleet.WorkspaceID{ws})
+func administers(ctx context.Context, tx *store.Tx, caller identity.Principal, ws fleet.WorkspaceID) error {
+	standings, err := tx.Standings(ctx, caller.User, []fleet.WorkspaceID{ws})
 	if err != nil {
 		return err
 	}
@@ -229,8 +229,8 @@ func administers(ctx context.Context, tx *store.Tx, who identity.Principal, ws f
 	return nil
 }
 
-func (m managed) setStatus(ctx context.Context, tx *store.Tx, who identity.Principal, s fleet.UserStatus) error {
-	if m.user.ID == who.User {
+func (m managed) setStatus(ctx context.Context, tx *store.Tx, caller identity.Principal, s fleet.UserStatus) error {
+	if m.user.ID == caller.User {
 		return fleet.Errorf(fleet.NotAllowed, "You cannot suspend or activate yourself: ask another Administrator")
 	}
 	if s == fleet.UserSuspended {
@@ -241,12 +241,12 @@ func (m managed) setStatus(ctx context.Context, tx *store.Tx, who identity.Princ
 	if err := tx.SetMembership(ctx, m.user.ID, m.Workspace.ID, s, m.Roles); err != nil {
 		return err
 	}
-	return m.audit(ctx, tx, who, fleet.AuditMembershipChanged, fleet.AuditDetail{Status: s.String()})
+	return m.audit(ctx, tx, caller, fleet.AuditMembershipChanged, fleet.AuditDetail{Status: s.String()})
 }
 
 // audit writes an entry about the member, in the Workspace.
-func (m managed) audit(ctx context.Context, tx *store.Tx, who identity.Principal, a fleet.AuditAction, d fleet.AuditDetail) error {
-	return audit(ctx, tx, who, fleet.AuditEntry{
+func (m managed) audit(ctx context.Context, tx *store.Tx, caller identity.Principal, a fleet.AuditAction, d fleet.AuditDetail) error {
+	return audit(ctx, tx, caller, fleet.AuditEntry{
 		Action: a, Workspaces: []fleet.WorkspaceID{m.Workspace.ID}, Subject: fleet.Subject("user", m.user.ID), Detail: d,
 	})
 }
@@ -255,8 +255,8 @@ func (m managed) setRoles(ctx context.Context, tx *store.Tx, roles []fleet.Role)
 	return tx.SetMembership(ctx, m.user.ID, m.Workspace.ID, m.Status, roles)
 }
 
-func (m managed) remove(ctx context.Context, tx *store.Tx, who identity.Principal) error {
-	if m.user.ID == who.User {
+func (m managed) remove(ctx context.Context, tx *store.Tx, caller identity.Principal) error {
+	if m.user.ID == caller.User {
 		return fleet.Errorf(fleet.NotAllowed, "You cannot remove yourself from a Workspace: ask another Administrator")
 	}
 	if err := m.notTheLast(ctx, tx); err != nil {
@@ -270,12 +270,12 @@ func (m managed) remove(ctx context.Context, tx *store.Tx, who identity.Principa
 		return err
 	}
 	if len(left) > 0 || m.user.SuperAdmin {
-		return m.audit(ctx, tx, who, fleet.AuditMembershipRemoved, fleet.AuditDetail{})
+		return m.audit(ctx, tx, caller, fleet.AuditMembershipRemoved, fleet.AuditDetail{})
 	}
 	if err := tx.DeleteUser(ctx, m.user.ID); err != nil {
 		return err
 	}
-	return m.audit(ctx, tx, who, fleet.AuditUserDeleted, fleet.AuditDetail{}) // that entry also covers the membership
+	return m.audit(ctx, tx, caller, fleet.AuditUserDeleted, fleet.AuditDetail{}) // that entry also covers the membership
 }
 
 // notTheLast refuses to leave a Workspace without an Administrator who can sign in.

@@ -26,24 +26,24 @@ type Migrated struct {
 // Permission: MigrateSIMs. Errors: those of Authenticate and of fleet.PlanMigration.
 func (c *Control) PreviewMigration(ctx context.Context, claims identity.Claims, from identity.Origin, req fleet.MigrationRequest) (identity.Principal, *fleet.Plan, error) {
 	if claims.AppToken != 0 { // application tokens cannot move SIMs
-		who, err := c.Authenticate(ctx, claims, from)
-		return who, nil, cmp.Or(err, who.Require(identity.MigrateSIMs), errOnlyUsers)
+		caller, err := c.Authenticate(ctx, claims, from)
+		return caller, nil, cmp.Or(err, caller.Require(identity.MigrateSIMs), errOnlyUsers)
 	}
 	session, found, snap, err := c.store.BearerPreview(ctx, bearerOf(claims), req)
 	if err != nil {
 		return identity.Principal{}, nil, err
 	}
-	who, err := c.userPrincipal(claims, session, found)
+	caller, err := c.userPrincipal(claims, session, found)
 	c.recordEnded(ctx, claims, from, err)
-	who.Origin = from
+	caller.Origin = from
 	if err == nil {
-		err = who.Require(identity.MigrateSIMs)
+		err = caller.Require(identity.MigrateSIMs)
 	}
 	if err != nil {
-		return who, nil, err
+		return caller, nil, err
 	}
 	plan, err := fleet.PlanMigration(req, snap)
-	return who, plan, err
+	return caller, plan, err
 }
 
 var errOnlyUsers error = fleet.Errorf(fleet.Forbidden, "Only users can migrate SIMs, not application tokens")
@@ -59,25 +59,25 @@ type Run struct {
 // success.
 //
 // Permission: MigrateSIMs. Errors: *Stale; NotFound as for fleet.PlanMigration; those of once.
-func (c *Control) Migrate(ctx context.Context, who identity.Principal, run Run, w Write[Migrated]) (Reply, error) {
+func (c *Control) Migrate(ctx context.Context, caller identity.Principal, run Run, w Write[Migrated]) (Reply, error) {
 	if err := run.Request.Note.Check(); err != nil {
 		return Reply{}, err
 	}
 	m := migrationRun{run: run, uid: uuid.NewString()} // all attempts of the transaction share the uid
 	g := guard{need: identity.MigrateSIMs, replay: m.mayReplay, anywhere: true, selects: &m.run.Request.Select}
 	started := time.Now()
-	r, err := once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[Migrated], error) {
-		err := m.attempt(ctx, tx, who)
+	r, err := once(ctx, c, caller, g, w, func(tx *store.Tx, caller identity.Principal) (result[Migrated], error) {
+		err := m.attempt(ctx, tx, caller)
 		return result[Migrated]{value: m.done, entry: m.done.ID}, err
 	})
 	if err == nil && !r.Replayed && m.done.Plan != nil {
-		c.logMigration(who, m.done, time.Since(started))
+		c.logMigration(caller, m.done, time.Since(started))
 	}
 	return r, err
 }
 
 // logMigration logs a committed migration with its counts, in one line.
-func (c *Control) logMigration(who identity.Principal, done Migrated, took time.Duration) {
+func (c *Control) logMigration(caller identity.Principal, done Migrated, took time.Duration) {
 	released, suspended := 0, 0
 	for _, s := range done.Plan.SIMs {
 		if s.Device != 0 {
@@ -88,7 +88,7 @@ func (c *Control) logMigration(who identity.Principal, done Migrated, took time.
 		}
 	}
 	c.log.Info("migrated", "migration", int64(done.ID), "sims", len(done.Plan.SIMs), "released", released, "suspended", suspended,
-		"target", int64(done.Plan.Target.ID), "user", int64(who.User), "request", who.Origin.RequestID, "took", took)
+		"target", int64(done.Plan.Target.ID), "user", int64(caller.User), "request", caller.Origin.RequestID, "took", took)
 }
 
 // migrationRun holds the state of one real run over all attempts of its transaction.
@@ -98,22 +98,22 @@ type migrationRun struct {
 	done Migrated // by the last attempt; zero if that was refused
 }
 
-func (m *migrationRun) attempt(ctx context.Context, tx *store.Tx, who identity.Principal) error {
+func (m *migrationRun) attempt(ctx context.Context, tx *store.Tx, caller identity.Principal) error {
 	m.done = Migrated{}
-	snap, err := tx.Snapshot(ctx, caller(who), m.run.Request, true)
+	snap, err := tx.Snapshot(ctx, storeCaller(caller), m.run.Request, true)
 	if err != nil {
 		return err
 	}
 	plan, refusal := fleet.PlanMigration(m.run.Request, snap)
 	if m.run.Preview != nil && !targetUnknown(m.run.Request, snap) {
-		if err := compare(ctx, tx, caller(who), m.run, snap, plan); err != nil {
+		if err := compare(ctx, tx, storeCaller(caller), m.run, snap, plan); err != nil {
 			return err
 		}
 	}
 	if refusal != nil {
 		return refusal
 	}
-	id, err := apply(ctx, tx, plan, who, m.uid, about{note: m.run.Request.Note})
+	id, err := apply(ctx, tx, plan, caller, m.uid, about{note: m.run.Request.Note})
 	if err == nil {
 		m.done = Migrated{plan, id}
 	}
@@ -123,7 +123,7 @@ func (m *migrationRun) attempt(ctx context.Context, tx *store.Tx, who identity.P
 // mayReplay checks a repetition like the first request. An Administrator who was removed since
 // must not see the stored response; and if it is a refusal that names SIMs, the caller must
 // still be a member of their Workspaces.
-func (m *migrationRun) mayReplay(ctx context.Context, tx *store.Tx, who identity.Principal, s store.Stored) (err error) {
+func (m *migrationRun) mayReplay(ctx context.Context, tx *store.Tx, caller identity.Principal, s store.Stored) (err error) {
 	var sides []fleet.WorkspaceID
 	switch {
 	case s.Entry != 0:
@@ -135,7 +135,7 @@ func (m *migrationRun) mayReplay(ctx context.Context, tx *store.Tx, who identity
 		return err
 	}
 	target := m.run.Request.Target
-	standings, err := tx.Standings(ctx, who.User, slices.Concat(sides, s.Named, []fleet.WorkspaceID{target}))
+	standings, err := tx.Standings(ctx, caller.User, slices.Concat(sides, s.Named, []fleet.WorkspaceID{target}))
 	if err != nil {
 		return err
 	}

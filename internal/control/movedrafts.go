@@ -16,26 +16,26 @@ const maxDraftForm = 16 << 10
 // NewJob.Draft.
 //
 // Permission: MigrateSIMs; users only. Errors: those of once.
-func (c *Control) SaveMoveDraft(ctx context.Context, who identity.Principal, d fleet.MoveDraft, sel fleet.JobSelection, w Write[fleet.MoveDraft]) (Reply, error) {
+func (c *Control) SaveMoveDraft(ctx context.Context, caller identity.Principal, d fleet.MoveDraft, sel fleet.JobSelection, w Write[fleet.MoveDraft]) (Reply, error) {
 	if len(d.Form) > maxDraftForm {
 		return Reply{}, fleet.Invalid("form", "it has more than %d characters: shorten its texts", maxDraftForm)
 	}
 	n := NewJob{Kind: fleet.JobMigration, Select: sel, Numbers: sel.Packed}
-	stage, err := c.stageParts(ctx, who, n, func(*store.Tx) error { return nil })
+	stage, err := c.stageParts(ctx, caller, n, func(*store.Tx) error { return nil })
 	if err != nil {
 		return Reply{}, err
 	}
 	if stage != 0 { // the filters are needed to check each job that is made of the draft
 		sel = fleet.JobSelection{Filters: sel.Filters}
 	}
-	r, err := once(ctx, c, who, guard{need: identity.MigrateSIMs}, w, func(tx *store.Tx, who identity.Principal) (result[fleet.MoveDraft], error) {
-		if !who.UserCredentials() {
+	r, err := once(ctx, c, caller, guard{need: identity.MigrateSIMs}, w, func(tx *store.Tx, caller identity.Principal) (result[fleet.MoveDraft], error) {
+		if !caller.UserCredentials() {
 			return result[fleet.MoveDraft]{}, errOnlyUsers
 		}
 		if err := n.staged(ctx, tx, stage); err != nil {
 			return result[fleet.MoveDraft]{}, err
 		}
-		id, err := tx.InsertMoveDraft(ctx, who.User, d, sel, stage)
+		id, err := tx.InsertMoveDraft(ctx, caller.User, d, sel, stage)
 		d.ID = id
 		return result[fleet.MoveDraft]{value: d}, err
 	})
@@ -49,20 +49,20 @@ func (c *Control) SaveMoveDraft(ctx context.Context, who identity.Principal, d f
 //
 // Permission: MigrateSIMs. Errors: NotFound, also for a draft of another user, and for one that has
 // expired.
-func (c *Control) MoveDraft(ctx context.Context, who identity.Principal, id fleet.DraftID) (d fleet.MoveDraft, err error) {
-	if err := who.Require(identity.MigrateSIMs); err != nil {
+func (c *Control) MoveDraft(ctx context.Context, caller identity.Principal, id fleet.DraftID) (d fleet.MoveDraft, err error) {
+	if err := caller.Require(identity.MigrateSIMs); err != nil {
 		return d, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		d, err = ownDraft(ctx, tx, who, id, false)
+		d, err = ownDraft(ctx, tx, caller, id, false)
 		return err
 	})
 	return d, err
 }
 
-func ownDraft(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.DraftID, lock bool) (fleet.MoveDraft, error) {
-	d, found, err := tx.MoveDraft(ctx, who.User, id, lock)
-	if err == nil && (!found || who.User == 0) {
+func ownDraft(ctx context.Context, tx *store.Tx, caller identity.Principal, id fleet.DraftID, lock bool) (fleet.MoveDraft, error) {
+	d, found, err := tx.MoveDraft(ctx, caller.User, id, lock)
+	if err == nil && (!found || caller.User == 0) {
 		err = fleet.Missing("draft", int64(id))
 	}
 	return d, err
@@ -77,11 +77,11 @@ type JobOfDraft struct {
 }
 
 // selectDraft reads the selection of the draft of a job; without a draft it changes nothing.
-func (n *NewJob) selectDraft(ctx context.Context, tx *store.Tx, who identity.Principal) (d fleet.MoveDraft, err error) {
+func (n *NewJob) selectDraft(ctx context.Context, tx *store.Tx, caller identity.Principal) (d fleet.MoveDraft, err error) {
 	if n.Draft == nil {
 		return d, nil
 	}
-	if d, err = ownDraft(ctx, tx, who, n.Draft.Draft, true); err != nil {
+	if d, err = ownDraft(ctx, tx, caller, n.Draft.Draft, true); err != nil {
 		return d, err
 	}
 	n.Select, n.stage, err = tx.DraftSelection(ctx, d.ID)
@@ -90,7 +90,7 @@ func (n *NewJob) selectDraft(ctx context.Context, tx *store.Tx, who identity.Pri
 }
 
 // keepDraft notes in the draft which job was made of it, and cancels the one before.
-func (n *NewJob) keepDraft(ctx context.Context, tx *store.Tx, who identity.Principal, d fleet.MoveDraft, made fleet.JobID) error {
+func (n *NewJob) keepDraft(ctx context.Context, tx *store.Tx, caller identity.Principal, d fleet.MoveDraft, made fleet.JobID) error {
 	if n.Draft == nil {
 		return nil
 	}
@@ -100,7 +100,7 @@ func (n *NewJob) keepDraft(ctx context.Context, tx *store.Tx, who identity.Princ
 			return err
 		}
 		if found && slices.Contains([]fleet.JobState{fleet.JobPlanning, fleet.JobPlanned}, old.State) {
-			setJob(&old, fleet.JobDetails{State: fleet.JobCancelled, At: tx.Now(), User: who.User, Name: who.Username, Why: "a newer preview replaces it"})
+			setJob(&old, fleet.JobDetails{State: fleet.JobCancelled, At: tx.Now(), User: caller.User, Name: caller.Username, Why: "a newer preview replaces it"})
 			if err := tx.SaveJob(ctx, old, nil); err != nil {
 				return err
 			}
@@ -114,15 +114,15 @@ func (n *NewJob) keepDraft(ctx context.Context, tx *store.Tx, who identity.Princ
 // see its SIMs.
 //
 // Permission: ReadMigrations. Errors: NotFound, also for a job that the caller may not see.
-func (c *Control) JobEffects(ctx context.Context, who identity.Principal, id fleet.JobID) (effects []fleet.JobEffect, err error) {
-	if err := who.Require(identity.ReadMigrations); err != nil {
+func (c *Control) JobEffects(ctx context.Context, caller identity.Principal, id fleet.JobID) (effects []fleet.JobEffect, err error) {
+	if err := caller.Require(identity.ReadMigrations); err != nil {
 		return nil, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		if _, err := seenJob(ctx, tx, who, id, false); err != nil {
+		if _, err := seenJob(ctx, tx, caller, id, false); err != nil {
 			return err
 		}
-		effects, err = tx.JobEffects(ctx, caller(who), who.Workspace, id)
+		effects, err = tx.JobEffects(ctx, storeCaller(caller), caller.Workspace, id)
 		return err
 	})
 	return effects, err

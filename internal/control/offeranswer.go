@@ -36,13 +36,13 @@ func (a AnsweredOffer) Seen() Offer { return offerSeen(a.Offer.Target.ID, a.Offe
 // Permission: ManageOffers in the Workspace that receives the offer; users only. Errors: NotFound
 // for an offer of other Workspaces and for SIMs that are not in it; Forbidden for the giver; InUse
 // if the offer has been answered, has expired or was cancelled; *fleet.Conflicts; those of once.
-func (c *Control) AcceptOffer(ctx context.Context, who identity.Principal, a OfferAnswer, w Write[AnsweredOffer]) (Reply, error) {
+func (c *Control) AcceptOffer(ctx context.Context, caller identity.Principal, a OfferAnswer, w Write[AnsweredOffer]) (Reply, error) {
 	if err := checkRefusals(a.Refuse); err != nil {
 		return Reply{}, err
 	}
 	uid := uuid.NewString() // of all attempts of the transaction
-	r, err := once(ctx, c, who, guard{need: identity.ManageOffers}, w, func(tx *store.Tx, who identity.Principal) (result[AnsweredOffer], error) {
-		done, err := a.attempt(ctx, tx, who, uid)
+	r, err := once(ctx, c, caller, guard{need: identity.ManageOffers}, w, func(tx *store.Tx, caller identity.Principal) (result[AnsweredOffer], error) {
+		done, err := a.attempt(ctx, tx, caller, uid)
 		var refusal *fleet.Conflicts
 		switch {
 		case err == nil:
@@ -69,8 +69,8 @@ func checkRefusals(list []fleet.OfferRefusal) error {
 	return nil
 }
 
-func (a OfferAnswer) attempt(ctx context.Context, tx *store.Tx, who identity.Principal, uid string) (done AnsweredOffer, err error) {
-	o, err := answerable(ctx, tx, who, a.Offer)
+func (a OfferAnswer) attempt(ctx context.Context, tx *store.Tx, caller identity.Principal, uid string) (done AnsweredOffer, err error) {
+	o, err := answerable(ctx, tx, caller, a.Offer)
 	if err != nil {
 		return done, err
 	}
@@ -78,7 +78,7 @@ func (a OfferAnswer) attempt(ctx context.Context, tx *store.Tx, who identity.Pri
 	if err != nil {
 		return done, err
 	}
-	snap, o, err := offerSnapshot(ctx, tx, o, who.User, idsOf(sims), !a.DryRun)
+	snap, o, err := offerSnapshot(ctx, tx, o, caller.User, idsOf(sims), !a.DryRun)
 	if err != nil {
 		return done, err
 	}
@@ -90,7 +90,7 @@ func (a OfferAnswer) attempt(ctx context.Context, tx *store.Tx, who identity.Pri
 	if a.DryRun {
 		return done, nil
 	}
-	done.Offer.Decided, done.Offer.DecidedBy, done.Offer.DecidedName = tx.Now(), who.User, who.Username
+	done.Offer.Decided, done.Offer.DecidedBy, done.Offer.DecidedName = tx.Now(), caller.User, caller.Username
 	if err := writeRefusals(ctx, tx, done.Acceptance); err != nil {
 		return done, err
 	}
@@ -98,28 +98,28 @@ func (a OfferAnswer) attempt(ctx context.Context, tx *store.Tx, who identity.Pri
 	case plan == nil:
 		done.Offer, err = closeOffer(ctx, tx, done.Offer, 0, "")
 	case len(plan.SIMs) > fleet.MaxSIMs:
-		err = a.byJob(ctx, tx, who, &done)
+		err = a.byJob(ctx, tx, caller, &done)
 		return done, err
 	default:
-		err = acceptNow(ctx, tx, who, &done, uid)
+		err = acceptNow(ctx, tx, caller, &done, uid)
 		return done, err
 	}
 	if err != nil {
 		return done, err
 	}
-	return done, auditOffer(ctx, tx, who, fleet.AuditOfferRefused, done.Offer, done.Offer.SIMs)
+	return done, auditOffer(ctx, tx, caller, fleet.AuditOfferRefused, done.Offer, done.Offer.SIMs)
 }
 
 // answerable reads and locks a pending offer that the caller's Workspace receives.
-func answerable(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.OfferID) (o fleet.Offer, err error) {
-	if !who.UserCredentials() {
+func answerable(ctx context.Context, tx *store.Tx, caller identity.Principal, id fleet.OfferID) (o fleet.Offer, err error) {
+	if !caller.UserCredentials() {
 		return o, errOnlyUsers
 	}
-	if o, err = ownOffer(ctx, tx, who, id, true); err != nil {
+	if o, err = ownOffer(ctx, tx, caller, id, true); err != nil {
 		return o, err
 	}
 	switch {
-	case !o.Incoming(who.Workspace):
+	case !o.Incoming(caller.Workspace):
 		return o, fleet.Errorf(fleet.Forbidden, "Your Workspace made this offer: only the receiver can answer it; cancel it instead")
 	case o.ExpiredAt(tx.Now()):
 		return o, fleet.Errorf(fleet.InUse, "The offer expired at %s: ask for a new one", instantText(o.Expires))
@@ -186,8 +186,8 @@ func writeRefusals(ctx context.Context, tx *store.Tx, a fleet.Acceptance) error 
 }
 
 // acceptNow moves the accepted SIMs in this transaction, and ends the offer.
-func acceptNow(ctx context.Context, tx *store.Tx, who identity.Principal, done *AnsweredOffer, uid string) (err error) {
-	c := change(done.Plan, who, uid, about{note: done.Offer.Note})
+func acceptNow(ctx context.Context, tx *store.Tx, caller identity.Principal, done *AnsweredOffer, uid string) (err error) {
+	c := change(done.Plan, caller, uid, about{note: done.Offer.Note})
 	c.Audit.Action, c.Audit.Subject = fleet.AuditOfferAccepted, fleet.Subject("offer", done.Offer.ID)
 	if done.Offer.Entry, err = tx.Apply(ctx, c); err != nil {
 		return err
@@ -198,14 +198,14 @@ func acceptNow(ctx context.Context, tx *store.Tx, who identity.Principal, done *
 	if done.Offer, err = closeOffer(ctx, tx, done.Offer, 0, ""); err != nil {
 		return err
 	}
-	return auditOtherSide(ctx, tx, who.Workspace, fleet.AuditOfferAccepted, done.Offer, len(done.Plan.SIMs))
+	return auditOtherSide(ctx, tx, caller.Workspace, fleet.AuditOfferAccepted, done.Offer, len(done.Plan.SIMs))
 }
 
 // acceptTime is how long the job of an accepted offer may take.
 const acceptTime = fleet.OfferLasts
 
 // byJob makes a job that moves the accepted SIMs. It ends the offer when it ends.
-func (a OfferAnswer) byJob(ctx context.Context, tx *store.Tx, who identity.Principal, done *AnsweredOffer) error {
+func (a OfferAnswer) byJob(ctx context.Context, tx *store.Tx, caller identity.Principal, done *AnsweredOffer) error {
 	o := &done.Offer
 	n := NewJob{
 		Kind: fleet.JobMigration, Target: o.Target.ID, Note: o.Note, Select: fleet.JobSelection{SIMs: done.Plan.Request.Select.SIMs},
@@ -214,7 +214,7 @@ func (a OfferAnswer) byJob(ctx context.Context, tx *store.Tx, who identity.Princ
 			NotAfter: tx.Now().Add(acceptTime),
 		},
 	}
-	j, err := n.store(ctx, tx, who)
+	j, err := n.store(ctx, tx, caller)
 	if err != nil {
 		return err
 	}
@@ -223,7 +223,7 @@ func (a OfferAnswer) byJob(ctx context.Context, tx *store.Tx, who identity.Princ
 	if err := tx.SaveOffer(ctx, *o); err != nil {
 		return err
 	}
-	return auditOffer(ctx, tx, who, fleet.AuditOfferAccepted, *o, len(done.Plan.SIMs))
+	return auditOffer(ctx, tx, caller, fleet.AuditOfferAccepted, *o, len(done.Plan.SIMs))
 }
 
 // closeOffer ends an offer by what became of its SIMs: those that are still offered are refused
@@ -265,20 +265,20 @@ type OfferRefused struct {
 // RefuseOffer refuses all SIMs of an offer.
 //
 // Permission and errors: those of AcceptOffer.
-func (c *Control) RefuseOffer(ctx context.Context, who identity.Principal, r OfferRefused, w Write[Offer]) (Reply, error) {
+func (c *Control) RefuseOffer(ctx context.Context, caller identity.Principal, r OfferRefused, w Write[Offer]) (Reply, error) {
 	if err := checkRefusals([]fleet.OfferRefusal{{Reason: r.Reason}}); err != nil {
 		return Reply{}, err
 	}
-	return once(ctx, c, who, guard{need: identity.ManageOffers}, w, func(tx *store.Tx, who identity.Principal) (result[Offer], error) {
-		o, err := answerable(ctx, tx, who, r.Offer)
+	return once(ctx, c, caller, guard{need: identity.ManageOffers}, w, func(tx *store.Tx, caller identity.Principal) (result[Offer], error) {
+		o, err := answerable(ctx, tx, caller, r.Offer)
 		if err != nil {
 			return result[Offer]{}, err
 		}
-		o.Decided, o.DecidedBy, o.DecidedName = tx.Now(), who.User, who.Username
+		o.Decided, o.DecidedBy, o.DecidedName = tx.Now(), caller.User, caller.Username
 		if o, err = closeOffer(ctx, tx, o, 0, r.Reason, fleet.OfferRefused); err != nil {
 			return result[Offer]{}, err
 		}
-		return result[Offer]{value: offerSeen(who.Workspace, o)}, auditOffer(ctx, tx, who, fleet.AuditOfferRefused, o, o.SIMs)
+		return result[Offer]{value: offerSeen(caller.Workspace, o)}, auditOffer(ctx, tx, caller, fleet.AuditOfferRefused, o, o.SIMs)
 	})
 }
 
@@ -286,22 +286,22 @@ func (c *Control) RefuseOffer(ctx context.Context, who identity.Principal, r Off
 //
 // Permission: ManageOffers in the Workspace that made the offer. Errors: NotFound; Forbidden for
 // the receiver; InUse if the offer is no longer pending; those of once.
-func (c *Control) CancelOffer(ctx context.Context, who identity.Principal, id fleet.OfferID, w Write[Offer]) (Reply, error) {
-	return once(ctx, c, who, guard{need: identity.ManageOffers}, w, func(tx *store.Tx, who identity.Principal) (result[Offer], error) {
+func (c *Control) CancelOffer(ctx context.Context, caller identity.Principal, id fleet.OfferID, w Write[Offer]) (Reply, error) {
+	return once(ctx, c, caller, guard{need: identity.ManageOffers}, w, func(tx *store.Tx, caller identity.Principal) (result[Offer], error) {
 		var none result[Offer]
-		o, err := ownOffer(ctx, tx, who, id, true)
+		o, err := ownOffer(ctx, tx, caller, id, true)
 		switch {
 		case err != nil:
 			return none, err
-		case o.Incoming(who.Workspace):
+		case o.Incoming(caller.Workspace):
 			return none, fleet.Errorf(fleet.Forbidden, "Your Workspace receives this offer: refuse it instead")
 		case o.State != fleet.OfferPending:
 			return none, fleet.Errorf(fleet.InUse, "The offer is %s: it can no longer be cancelled", o.State)
 		}
-		o.Decided, o.DecidedBy, o.DecidedName = tx.Now(), who.User, who.Username
+		o.Decided, o.DecidedBy, o.DecidedName = tx.Now(), caller.User, caller.Username
 		if o, err = closeOffer(ctx, tx, o, 0, "", fleet.OfferCancelled); err != nil {
 			return none, err
 		}
-		return result[Offer]{value: offerSeen(who.Workspace, o)}, auditOffer(ctx, tx, who, fleet.AuditOfferCancelled, o, o.SIMs)
+		return result[Offer]{value: offerSeen(caller.Workspace, o)}, auditOffer(ctx, tx, caller, fleet.AuditOfferCancelled, o, o.SIMs)
 	})
 }

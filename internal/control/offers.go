@@ -66,13 +66,13 @@ type MadeOffer struct {
 // Permission: ManageOffers; users only. Errors: NotFound for a code that cannot be used, whatever
 // the reason, and for SIMs that are not in the Workspace; TooManyRequests after 20 wrong codes in
 // an hour; ValidationFailed for more SIMs than the code allows; *fleet.Conflicts; those of once.
-func (c *Control) MakeOffer(ctx context.Context, who identity.Principal, n NewOffer, w Write[MadeOffer]) (Reply, error) {
+func (c *Control) MakeOffer(ctx context.Context, caller identity.Principal, n NewOffer, w Write[MadeOffer]) (Reply, error) {
 	if err := n.Note.Check(); err != nil {
 		return Reply{}, err
 	}
 	g := guard{need: identity.ManageOffers}
-	return once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[MadeOffer], error) {
-		made, known, err := n.attempt(ctx, tx, who)
+	return once(ctx, c, caller, g, w, func(tx *store.Tx, caller identity.Principal) (result[MadeOffer], error) {
+		made, known, err := n.attempt(ctx, tx, caller)
 		var refusal *fleet.Conflicts
 		switch {
 		case err == nil && !known:
@@ -84,19 +84,19 @@ func (c *Control) MakeOffer(ctx context.Context, who identity.Principal, n NewOf
 	})
 }
 
-func (n NewOffer) attempt(ctx context.Context, tx *store.Tx, who identity.Principal) (made MadeOffer, known bool, err error) {
-	if !who.UserCredentials() {
+func (n NewOffer) attempt(ctx context.Context, tx *store.Tx, caller identity.Principal) (made MadeOffer, known bool, err error) {
+	if !caller.UserCredentials() {
 		return made, true, errOnlyUsers
 	}
-	code, target, known, err := admittedCode(ctx, tx, who, n.Code)
+	code, target, known, err := admittedCode(ctx, tx, caller, n.Code)
 	if err != nil || !known {
 		return made, known, err
 	}
-	offer, err := n.offer(ctx, tx, who, code, target)
+	offer, err := n.offer(ctx, tx, caller, code, target)
 	if err != nil {
 		return made, true, err
 	}
-	plan, err := n.plan(ctx, tx, who, offer)
+	plan, err := n.plan(ctx, tx, caller, offer)
 	if err != nil {
 		return made, true, err
 	}
@@ -109,13 +109,13 @@ func (n NewOffer) attempt(ctx context.Context, tx *store.Tx, who identity.Princi
 			err = tx.UseReceivingCode(ctx, code.ID, len(plan.SIMs))
 		}
 		if err == nil {
-			err = auditOffer(ctx, tx, who, fleet.AuditOfferMade, offer, len(plan.SIMs))
+			err = auditOffer(ctx, tx, caller, fleet.AuditOfferMade, offer, len(plan.SIMs))
 		}
 	}
 	if err != nil {
 		return made, true, err
 	}
-	made = MadeOffer{Offer: offerSeen(who.Workspace, offer), DryRun: n.DryRun}
+	made = MadeOffer{Offer: offerSeen(caller.Workspace, offer), DryRun: n.DryRun}
 	if made.SIMs, err = whatCrosses(ctx, tx, plan.SIMs); err != nil {
 		return made, true, err
 	}
@@ -124,20 +124,20 @@ func (n NewOffer) attempt(ctx context.Context, tx *store.Tx, who identity.Princi
 }
 
 // offer returns the offer as it will be stored.
-func (n NewOffer) offer(ctx context.Context, tx *store.Tx, who identity.Principal, code fleet.ReceivingCode, target fleet.Workspace) (o fleet.Offer, err error) {
+func (n NewOffer) offer(ctx context.Context, tx *store.Tx, caller identity.Principal, code fleet.ReceivingCode, target fleet.Workspace) (o fleet.Offer, err error) {
 	expires, err := expiryWithin(tx, "expires_at", n.Expires, fleet.OfferLasts, fleet.MaxOfferTime)
 	if err != nil {
 		return o, err
 	}
-	own, err := tx.KeptWorkspaces(ctx, []fleet.WorkspaceID{who.Workspace})
+	own, err := tx.KeptWorkspaces(ctx, []fleet.WorkspaceID{caller.Workspace})
 	if err != nil {
 		return o, err
 	}
-	source := own[who.Workspace]
+	source := own[caller.Workspace]
 	if source.Status != fleet.WorkspaceEnabled {
 		return o, fleet.Errorf(fleet.NotAllowed, "This Workspace is suspended: it cannot offer SIMs")
 	}
-	open, err := tx.OpenOffers(ctx, who.Workspace)
+	open, err := tx.OpenOffers(ctx, caller.Workspace)
 	if err != nil {
 		return o, err
 	}
@@ -145,7 +145,7 @@ func (n NewOffer) offer(ctx context.Context, tx *store.Tx, who identity.Principa
 		return o, fleet.Errorf(fleet.InUse, "The Workspace has %d open offers: wait for the answers, or cancel some", open)
 	}
 	o = fleet.Offer{
-		Code: code.ID, Source: source, Target: target, User: who.User, Username: who.Username, State: fleet.OfferPending,
+		Code: code.ID, Source: source, Target: target, User: caller.User, Username: caller.Username, State: fleet.OfferPending,
 		DetachDevices: n.DetachDevices, AllowedStatuses: n.AllowedStatuses, Note: n.Note, Created: tx.Now(), Expires: expires,
 	}
 	o.NextAt = o.NextLook()
@@ -153,8 +153,8 @@ func (n NewOffer) offer(ctx context.Context, tx *store.Tx, who identity.Principa
 }
 
 // plan finds the SIMs of the offer, and plans their move.
-func (n NewOffer) plan(ctx context.Context, tx *store.Tx, who identity.Principal, o fleet.Offer) (*fleet.Plan, error) {
-	sims, missing, err := n.sims(ctx, tx, who)
+func (n NewOffer) plan(ctx context.Context, tx *store.Tx, caller identity.Principal, o fleet.Offer) (*fleet.Plan, error) {
+	sims, missing, err := n.sims(ctx, tx, caller)
 	if err != nil {
 		return nil, err
 	}
@@ -171,8 +171,8 @@ func (n NewOffer) plan(ctx context.Context, tx *store.Tx, who identity.Principal
 	for i, s := range sims {
 		sel.SIMs[i] = s.ID
 	}
-	role := who.Role
-	if who.SuperAdmin {
+	role := caller.Role
+	if caller.SuperAdmin {
 		role = fleet.SuperAdmin
 	}
 	snap := fleet.Snapshot{SIMs: sims}
@@ -184,15 +184,15 @@ func (n NewOffer) plan(ctx context.Context, tx *store.Tx, who identity.Principal
 
 // sims finds the SIMs of the selection in the caller's Workspace, each once, and locks them unless
 // it is a dry run.
-func (n NewOffer) sims(ctx context.Context, tx *store.Tx, who identity.Principal) (sims []fleet.SIMState, missing []string, err error) {
-	selectors, err := n.selectors(ctx, tx, who)
+func (n NewOffer) sims(ctx context.Context, tx *store.Tx, caller identity.Principal) (sims []fleet.SIMState, missing []string, err error) {
+	selectors, err := n.selectors(ctx, tx, caller)
 	if err != nil {
 		return nil, nil, err
 	}
-	own := map[fleet.WorkspaceID]fleet.Standing{who.Workspace: {Workspace: fleet.Workspace{ID: who.Workspace}, Role: fleet.Observer}}
+	own := map[fleet.WorkspaceID]fleet.Standing{caller.Workspace: {Workspace: fleet.Workspace{ID: caller.Workspace}, Role: fleet.Observer}}
 	known := make(map[fleet.SIMID]bool)
 	for _, sel := range selectors {
-		read, err := tx.OwnSIMs(ctx, caller(who), who.Workspace, sel, !n.DryRun)
+		read, err := tx.OwnSIMs(ctx, storeCaller(caller), caller.Workspace, sel, !n.DryRun)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -209,7 +209,7 @@ func (n NewOffer) sims(ctx context.Context, tx *store.Tx, who identity.Principal
 }
 
 // selectors returns the parts of the selection.
-func (n NewOffer) selectors(ctx context.Context, tx *store.Tx, who identity.Principal) (list []fleet.Selector, err error) {
+func (n NewOffer) selectors(ctx context.Context, tx *store.Tx, caller identity.Principal) (list []fleet.Selector, err error) {
 	if len(n.Select.SIMs) > 0 {
 		list = append(list, fleet.Selector{SIMs: fleet.Once(n.Select.SIMs)})
 	}
@@ -223,7 +223,7 @@ func (n NewOffer) selectors(ctx context.Context, tx *store.Tx, who identity.Prin
 		list = append(list, fleet.Selector{Range: &r})
 	}
 	for _, f := range n.Select.Filters {
-		if f.Workspace != who.Workspace {
+		if f.Workspace != caller.Workspace {
 			return nil, fleet.Missing("workspace", int64(f.Workspace))
 		}
 		found, err := filtered(ctx, tx, f, 0, fleet.MaxOfferSIMs+1)
@@ -255,11 +255,11 @@ func whatCrosses(ctx context.Context, tx *store.Tx, sims []fleet.SIMState) ([]fl
 
 // auditOffer records what the caller did with an offer, in the log of their own Workspace, and for
 // the other side that it was done, without the user.
-func auditOffer(ctx context.Context, tx *store.Tx, who identity.Principal, action fleet.AuditAction, o fleet.Offer, sims int) error {
-	if err := auditOtherSide(ctx, tx, who.Workspace, action, o, sims); err != nil {
+func auditOffer(ctx context.Context, tx *store.Tx, caller identity.Principal, action fleet.AuditAction, o fleet.Offer, sims int) error {
+	if err := auditOtherSide(ctx, tx, caller.Workspace, action, o, sims); err != nil {
 		return err
 	}
-	return audit(ctx, tx, who, fleet.AuditEntry{
+	return audit(ctx, tx, caller, fleet.AuditEntry{
 		Action: action, Subject: fleet.Subject("offer", o.ID), Detail: fleet.AuditDetail{SIMs: sims, Target: o.Target.ID, Status: string(o.State)},
 	})
 }
@@ -279,13 +279,13 @@ func auditOtherSide(ctx context.Context, tx *store.Tx, by fleet.WorkspaceID, act
 // Offer reads an offer that the caller's Workspace has made or receives.
 //
 // Permission: ReadMigrations. Errors: NotFound.
-func (c *Control) Offer(ctx context.Context, who identity.Principal, id fleet.OfferID) (o Offer, err error) {
-	if err := who.Require(identity.ReadMigrations); err != nil {
+func (c *Control) Offer(ctx context.Context, caller identity.Principal, id fleet.OfferID) (o Offer, err error) {
+	if err := caller.Require(identity.ReadMigrations); err != nil {
 		return o, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		found, err := ownOffer(ctx, tx, who, id, false)
-		o = offerSeen(who.Workspace, found)
+		found, err := ownOffer(ctx, tx, caller, id, false)
+		o = offerSeen(caller.Workspace, found)
 		return err
 	})
 	return o, err
@@ -293,8 +293,8 @@ func (c *Control) Offer(ctx context.Context, who identity.Principal, id fleet.Of
 
 // ownOffer reads an offer that the caller's Workspace has made or receives, with all that is known
 // of it.
-func ownOffer(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.OfferID, lock bool) (fleet.Offer, error) {
-	o, found, err := tx.OfferOf(ctx, who.Workspace, id, lock)
+func ownOffer(ctx context.Context, tx *store.Tx, caller identity.Principal, id fleet.OfferID, lock bool) (fleet.Offer, error) {
+	o, found, err := tx.OfferOf(ctx, caller.Workspace, id, lock)
 	if err == nil && !found {
 		err = fleet.Missing("offer", int64(id))
 	}
@@ -304,18 +304,18 @@ func ownOffer(ctx context.Context, tx *store.Tx, who identity.Principal, id flee
 // ListOffers reads one page of the offers that the caller's Workspace has made or receives.
 //
 // Permission: ReadMigrations. Errors: BadQuery for an unknown direction or status.
-func (c *Control) ListOffers(ctx context.Context, who identity.Principal, l fleet.List) (page fleet.Page[Offer], err error) {
-	if err := who.Require(identity.ReadMigrations); err != nil {
+func (c *Control) ListOffers(ctx context.Context, caller identity.Principal, l fleet.List) (page fleet.Page[Offer], err error) {
+	if err := caller.Require(identity.ReadMigrations); err != nil {
 		return page, err
 	}
 	if err := checkOfferFilters(l); err != nil {
 		return page, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		found, err := tx.Offers(ctx, who.Workspace, l)
+		found, err := tx.Offers(ctx, caller.Workspace, l)
 		page = fleet.Page[Offer]{Items: make([]Offer, len(found.Items)), Total: found.Total, Page: found.Page, PerPage: found.PerPage}
 		for i, o := range found.Items {
-			page.Items[i] = offerSeen(who.Workspace, o)
+			page.Items[i] = offerSeen(caller.Workspace, o)
 		}
 		return err
 	})
@@ -346,19 +346,19 @@ type OfferSIMs struct {
 // ListOfferSIMs reads one page of the SIMs of an offer.
 //
 // Permission: ReadMigrations. Errors: NotFound for the offer; BadQuery for an unknown state.
-func (c *Control) ListOfferSIMs(ctx context.Context, who identity.Principal, id fleet.OfferID, l fleet.List) (found OfferSIMs, err error) {
-	if err := who.Require(identity.ReadMigrations); err != nil {
+func (c *Control) ListOfferSIMs(ctx context.Context, caller identity.Principal, id fleet.OfferID, l fleet.List) (found OfferSIMs, err error) {
+	if err := caller.Require(identity.ReadMigrations); err != nil {
 		return found, err
 	}
 	if l, err = offerSIMStates(l); err != nil {
 		return found, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		o, err := ownOffer(ctx, tx, who, id, false)
+		o, err := ownOffer(ctx, tx, caller, id, false)
 		if err != nil {
 			return err
 		}
-		found.Offer = offerSeen(who.Workspace, o)
+		found.Offer = offerSeen(caller.Workspace, o)
 		if found.Page, err = tx.OfferSIMs(ctx, id, l); err != nil {
 			return err
 		}

@@ -74,23 +74,23 @@ type result[T any] struct {
 
 // once runs a write of a caller, and encodes its result. Its errors are those of
 // writeRun.attempt.
-func once[T any](ctx context.Context, c *Control, who identity.Principal, g guard, w Write[T], rule func(*store.Tx, identity.Principal) (result[T], error)) (Reply, error) {
-	if err := who.Require(g.need); err != nil {
+func once[T any](ctx context.Context, c *Control, caller identity.Principal, g guard, w Write[T], rule func(*store.Tx, identity.Principal) (result[T], error)) (Reply, error) {
+	if err := caller.Require(g.need); err != nil {
 		return Reply{}, err
 	}
-	run := writeRun[T]{c: c, who: who, guard: g, write: w, open: opening(who, g, w.Once), rule: rule}
+	run := writeRun[T]{c: c, caller: caller, guard: g, write: w, open: opening(caller, g, w.Once), rule: rule}
 	err := c.store.UpdateOnce(ctx, run.open, func(tx *store.Tx, got store.Opened) error { return run.attempt(ctx, tx, got) })
 	return run.reply, err
 }
 
 // writeRun holds the state of one write of a caller over all attempts of its transaction.
 type writeRun[T any] struct {
-	c     *Control
-	who   identity.Principal // as read at the start of the request
-	guard guard
-	write Write[T]
-	open  store.Opening
-	rule  func(*store.Tx, identity.Principal) (result[T], error)
+	c      *Control
+	caller identity.Principal // as read at the start of the request
+	guard  guard
+	write  Write[T]
+	open   store.Opening
+	rule   func(*store.Tx, identity.Principal) (result[T], error)
 
 	reply  Reply // of the last attempt
 	stored Reply // under the key, by the last attempt
@@ -104,17 +104,17 @@ type writeRun[T any] struct {
 // Errors: those of Authenticate and Require; KeyReused if another request came under the key;
 // KeyBusy, with RetryAfter, while the first still runs.
 func (w *writeRun[T]) attempt(ctx context.Context, tx *store.Tx, got store.Opened) error {
-	who, err := w.caller(tx, got)
+	caller, err := w.currentCaller(tx, got)
 	if err != nil {
 		return err
 	}
 	if w.open.Key != nil {
-		found, err := w.recall(ctx, tx, who, got)
+		found, err := w.recall(ctx, tx, caller, got)
 		if err != nil || found {
 			return err
 		}
 	}
-	done, err := w.rule(tx, who)
+	done, err := w.rule(tx, caller)
 	var conflicts *fleet.Conflicts
 	if errors.As(err, &conflicts) {
 		done, err = result[T]{refused: conflicts}, nil
@@ -158,9 +158,9 @@ func sameReply(a, b Reply) bool {
 }
 
 // write calls once for a rule without an idempotency key and a reply.
-func (c *Control) write(ctx context.Context, who identity.Principal, need identity.Permission, lock func(context.Context, *store.Tx) error, rule func(*store.Tx, identity.Principal) error) error {
-	_, err := once(ctx, c, who, guard{need: need, lock: lock}, Write[Reply]{Encoder: encoded{}}, func(tx *store.Tx, who identity.Principal) (result[Reply], error) {
-		return result[Reply]{}, rule(tx, who)
+func (c *Control) write(ctx context.Context, caller identity.Principal, need identity.Permission, lock func(context.Context, *store.Tx) error, rule func(*store.Tx, identity.Principal) error) error {
+	_, err := once(ctx, c, caller, guard{need: need, lock: lock}, Write[Reply]{Encoder: encoded{}}, func(tx *store.Tx, caller identity.Principal) (result[Reply], error) {
+		return result[Reply]{}, rule(tx, caller)
 	})
 	return err
 }
@@ -191,36 +191,36 @@ func (c *Control) update(ctx context.Context, from identity.Origin, fn func(*sto
 
 // opening checks what the transaction of a write must check first. The operator has no
 // Principal.
-func opening(who identity.Principal, g guard, o Once) store.Opening {
-	open := store.Opening{Program: who.Token, Bearer: store.BearerOf{Key: who.Key}, First: g.lock}
-	if who.Token == 0 {
-		open.Bearer = bearerOf(claimsOf(who))
+func opening(caller identity.Principal, g guard, o Once) store.Opening {
+	open := store.Opening{Program: caller.Token, Bearer: store.BearerOf{Key: caller.Key}, First: g.lock}
+	if caller.Token == 0 {
+		open.Bearer = bearerOf(claimsOf(caller))
 	}
 	if o.Key != "" {
-		key := store.Key{By: caller(who), Workspace: who.Workspace, Operation: o.Operation, Key: o.Key}
+		key := store.Key{By: storeCaller(caller), Workspace: caller.Workspace, Operation: o.Operation, Key: o.Key}
 		open.Key = &key
-	} else if who.User != 0 || who.Token != 0 {
-		open.Attempt = who.Origin.RequestID
+	} else if caller.User != 0 || caller.Token != 0 {
+		open.Attempt = caller.Origin.RequestID
 	}
-	if o.Key == "" && who.User != 0 && !who.SuperAdmin {
+	if o.Key == "" && caller.User != 0 && !caller.SuperAdmin {
 		open.Select = g.selects
 	}
 	return open
 }
 
-// caller reads the caller in the transaction and requires the permission.
-func (w *writeRun[T]) caller(tx *store.Tx, got store.Opened) (now identity.Principal, err error) {
+// currentCaller reads the caller in the transaction and requires the permission.
+func (w *writeRun[T]) currentCaller(tx *store.Tx, got store.Opened) (now identity.Principal, err error) {
 	switch {
-	case w.who.Token != 0:
-		now, err = programPrincipal(got.Program, got.Found, tx.Now(), w.who.Origin.Address)
-		now.Key = w.who.Key
-	case w.who.User != 0:
-		now, err = w.c.userPrincipal(claimsOf(w.who), got.Session, got.Found)
+	case w.caller.Token != 0:
+		now, err = programPrincipal(got.Program, got.Found, tx.Now(), w.caller.Origin.Address)
+		now.Key = w.caller.Key
+	case w.caller.User != 0:
+		now, err = w.c.userPrincipal(claimsOf(w.caller), got.Session, got.Found)
 	}
 	if err != nil {
 		return now, &fleet.Error{Code: fleet.CodeOf(err), Message: err.Error(), Err: ErrEnded}
 	}
-	now.Origin = w.who.Origin
+	now.Origin = w.caller.Origin
 	return now, now.Require(w.guard.need)
 }
 
@@ -229,12 +229,12 @@ func (w *writeRun[T]) caller(tx *store.Tx, got store.Opened) (now identity.Princ
 var ErrEnded = errors.New("ended during the request")
 
 // claimsOf returns the claims of the bearer of a Principal.
-func claimsOf(who identity.Principal) identity.Claims {
-	return identity.Claims{User: who.User, Workspace: who.Workspace, Epoch: who.Epoch, Key: who.Key, Session: who.Session, Expires: who.Expires}
+func claimsOf(caller identity.Principal) identity.Claims {
+	return identity.Claims{User: caller.User, Workspace: caller.Workspace, Epoch: caller.Epoch, Key: caller.Key, Session: caller.Session, Expires: caller.Expires}
 }
 
 // recall reads the reply that is stored under the key, if there is one.
-func (w *writeRun[T]) recall(ctx context.Context, tx *store.Tx, who identity.Principal, got store.Opened) (found bool, err error) {
+func (w *writeRun[T]) recall(ctx context.Context, tx *store.Tx, caller identity.Principal, got store.Opened) (found bool, err error) {
 	switch {
 	case got.Busy:
 		return false, &fleet.Error{
@@ -247,7 +247,7 @@ func (w *writeRun[T]) recall(ctx context.Context, tx *store.Tx, who identity.Pri
 			"in a Workspace that was not recorded; check whether that request took effect, and choose a new key")
 	}
 	if w.guard.replay != nil {
-		if err := w.guard.replay(ctx, tx, who, got.Stored); err != nil {
+		if err := w.guard.replay(ctx, tx, caller, got.Stored); err != nil {
 			return false, err
 		}
 	}

@@ -17,16 +17,16 @@ type PasswordChange struct{ Old, New string }
 // Permission: WriteOwn. Errors: BadRequest for an invalid digest; Failed with a
 // ValidationFailed for a wrong old password, which counts as a guess; TooManyRequests;
 // ValidationFailed for a new password that is easily guessed, or equal to the old one.
-func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, p PasswordChange) error {
-	if err := who.Require(identity.WriteOwn); err != nil {
+func (c *Control) ChangePassword(ctx context.Context, caller identity.Principal, p PasswordChange) error {
+	if err := caller.Require(identity.WriteOwn); err != nil {
 		return err
 	}
 	digest, err := identity.ParseWireDigestOf("new_password", p.New)
 	if err != nil {
 		return err
 	}
-	g := guessBy(who, who.Origin.Address)
-	user, err := c.confirmPassword(ctx, who, g, "old_password", p.Old)
+	g := guessBy(caller, caller.Origin.Address)
+	user, err := c.confirmPassword(ctx, caller, g, "old_password", p.Old)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, p 
 	if err != nil {
 		return err
 	}
-	return c.write(ctx, who, identity.WriteOwn, lockingUser(who), func(tx *store.Tx, who identity.Principal) error {
+	return c.write(ctx, caller, identity.WriteOwn, lockingUser(caller), func(tx *store.Tx, caller identity.Principal) error {
 		now, _, err := tx.UserByID(ctx, user.ID)
 		if err != nil || now.Epoch != user.Epoch { // another change was committed first
 			return firstError(err, wrong("old_password", "it has been changed meanwhile"))
@@ -48,18 +48,18 @@ func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, p 
 		if err := tx.SetPassword(ctx, user.ID, hash); err != nil {
 			return err
 		}
-		return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditPasswordChanged, Subject: fleet.Subject("user", user.ID)})
+		return audit(ctx, tx, caller, fleet.AuditEntry{Action: fleet.AuditPasswordChanged, Subject: fleet.Subject("user", user.ID)})
 	})
 }
 
 // confirmPassword checks the password of a signed-in user. A wrong one counts as a guess, as at
 // sign-in.
-func (c *Control) confirmPassword(ctx context.Context, who identity.Principal, g guesser, field, password string) (user store.UserRecord, err error) {
+func (c *Control) confirmPassword(ctx context.Context, caller identity.Principal, g guesser, field, password string) (user store.UserRecord, err error) {
 	digest, err := identity.ParseWireDigestOf(field, password)
 	if err != nil {
 		return user, err
 	}
-	if g, err = c.mayConfirm(ctx, who, g, nil); err != nil {
+	if g, err = c.mayConfirm(ctx, caller, g, nil); err != nil {
 		return user, err
 	}
 	user, ok, err := c.checkPassword(ctx, g.username, digest)

@@ -38,15 +38,15 @@ type ReceivingCode struct {
 //
 // Permission: ManageOffers. Errors: BadRequest that names the field; NotAllowed if the Workspace
 // cannot receive SIMs; InUse if it has too many codes; those of once.
-func (c *Control) MakeReceivingCode(ctx context.Context, who identity.Principal, n NewReceivingCode, w Write[ReceivingCode]) (Reply, error) {
+func (c *Control) MakeReceivingCode(ctx context.Context, caller identity.Principal, n NewReceivingCode, w Write[ReceivingCode]) (Reply, error) {
 	if err := checkDescription(n.Description); err != nil {
 		return Reply{}, err
 	}
 	if n.MaxSIMs < 0 {
 		return Reply{}, fleet.Invalid("max_sims", "it must be at least 1; omit it for any number")
 	}
-	return once(ctx, c, who, guard{need: identity.ManageOffers}, w, func(tx *store.Tx, who identity.Principal) (done result[ReceivingCode], err error) {
-		code, err := n.check(ctx, tx, who)
+	return once(ctx, c, caller, guard{need: identity.ManageOffers}, w, func(tx *store.Tx, caller identity.Principal) (done result[ReceivingCode], err error) {
+		code, err := n.check(ctx, tx, caller)
 		if err != nil {
 			return done, err
 		}
@@ -57,24 +57,24 @@ func (c *Control) MakeReceivingCode(ctx context.Context, who identity.Principal,
 		done.value = ReceivingCode{code, text, fleet.CodeValid}
 		done.again = fleet.Errorf(fleet.Duplicated,
 			"The receiving code %d was already made with this Idempotency-Key; its text was shown then and is not stored", code.ID)
-		return done, audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditCodeMade, Subject: fleet.Subject("receiving_code", code.ID)})
+		return done, audit(ctx, tx, caller, fleet.AuditEntry{Action: fleet.AuditCodeMade, Subject: fleet.Subject("receiving_code", code.ID)})
 	})
 }
 
 // check returns the code that the caller may make.
-func (n NewReceivingCode) check(ctx context.Context, tx *store.Tx, who identity.Principal) (code fleet.ReceivingCode, err error) {
+func (n NewReceivingCode) check(ctx context.Context, tx *store.Tx, caller identity.Principal) (code fleet.ReceivingCode, err error) {
 	expires, err := expiryWithin(tx, "expires_at", n.Expires, codeLasts, maxCodeTime)
 	if err != nil {
 		return code, err
 	}
-	found, err := tx.KeptWorkspaces(ctx, []fleet.WorkspaceID{who.Workspace})
+	found, err := tx.KeptWorkspaces(ctx, []fleet.WorkspaceID{caller.Workspace})
 	if err != nil {
 		return code, err
 	}
-	if ws := found[who.Workspace]; ws.Type != fleet.Enterprise {
+	if ws := found[caller.Workspace]; ws.Type != fleet.Enterprise {
 		return code, fleet.Errorf(fleet.NotAllowed, "This Workspace cannot receive SIMs: it must be an enterprise Workspace")
 	}
-	valid, err := tx.ValidReceivingCodes(ctx, who.Workspace)
+	valid, err := tx.ValidReceivingCodes(ctx, caller.Workspace)
 	if err != nil {
 		return code, err
 	}
@@ -82,7 +82,7 @@ func (n NewReceivingCode) check(ctx context.Context, tx *store.Tx, who identity.
 		return code, fleet.Errorf(fleet.InUse, "The Workspace has %d receiving codes: revoke some of them", valid)
 	}
 	return fleet.ReceivingCode{
-		Workspace: who.Workspace, User: who.User, Username: who.Username, Description: n.Description, SingleUse: n.SingleUse,
+		Workspace: caller.Workspace, User: caller.User, Username: caller.Username, Description: n.Description, SingleUse: n.SingleUse,
 		MaxSIMs: n.MaxSIMs, Sender: n.Sender, Created: tx.Now(), Expires: expires,
 	}, nil
 }
@@ -105,12 +105,12 @@ func expiryWithin(tx *store.Tx, field string, given time.Time, lasts, most time.
 // ListReceivingCodes reads one page of the receiving codes of the caller's Workspace.
 //
 // Permission: ManageOffers.
-func (c *Control) ListReceivingCodes(ctx context.Context, who identity.Principal, l fleet.List) (page fleet.Page[ReceivingCode], err error) {
-	if err := who.Require(identity.ManageOffers); err != nil {
+func (c *Control) ListReceivingCodes(ctx context.Context, caller identity.Principal, l fleet.List) (page fleet.Page[ReceivingCode], err error) {
+	if err := caller.Require(identity.ManageOffers); err != nil {
 		return page, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		found, err := tx.ReceivingCodes(ctx, who.Workspace, l)
+		found, err := tx.ReceivingCodes(ctx, caller.Workspace, l)
 		page = fleet.Page[ReceivingCode]{Items: make([]ReceivingCode, len(found.Items)), Total: found.Total, Page: found.Page, PerPage: found.PerPage}
 		for i, code := range found.Items {
 			page.Items[i] = ReceivingCode{ReceivingCode: code, Status: code.Status(tx.Now())}
@@ -124,9 +124,9 @@ func (c *Control) ListReceivingCodes(ctx context.Context, who identity.Principal
 // it stay.
 //
 // Permission: ManageOffers. Errors: NotFound; those of once.
-func (c *Control) RevokeReceivingCode(ctx context.Context, who identity.Principal, id fleet.CodeID, w Write[None]) (Reply, error) {
-	return once(ctx, c, who, guard{need: identity.ManageOffers}, w, func(tx *store.Tx, who identity.Principal) (done result[None], err error) {
-		code, found, err := tx.ReceivingCode(ctx, who.Workspace, id)
+func (c *Control) RevokeReceivingCode(ctx context.Context, caller identity.Principal, id fleet.CodeID, w Write[None]) (Reply, error) {
+	return once(ctx, c, caller, guard{need: identity.ManageOffers}, w, func(tx *store.Tx, caller identity.Principal) (done result[None], err error) {
+		code, found, err := tx.ReceivingCode(ctx, caller.Workspace, id)
 		if err == nil && !found {
 			err = fleet.Missing("receiving code", int64(id))
 		}
@@ -136,7 +136,7 @@ func (c *Control) RevokeReceivingCode(ctx context.Context, who identity.Principa
 		if revoked, err := tx.RevokeReceivingCode(ctx, code.ID); err != nil || !revoked {
 			return done, err
 		}
-		return done, audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditCodeRevoked, Subject: fleet.Subject("receiving_code", code.ID)})
+		return done, audit(ctx, tx, caller, fleet.AuditEntry{Action: fleet.AuditCodeRevoked, Subject: fleet.Subject("receiving_code", code.ID)})
 	})
 }
 
@@ -155,8 +155,8 @@ func errCode() *fleet.Error {
 // used. A wrong code is counted, which must be committed.
 //
 // Errors: TooManyRequests.
-func admittedCode(ctx context.Context, tx *store.Tx, who identity.Principal, typed string) (code fleet.ReceivingCode, target fleet.Workspace, found bool, err error) {
-	wrong := codeGuessesOf(who.User)
+func admittedCode(ctx context.Context, tx *store.Tx, caller identity.Principal, typed string) (code fleet.ReceivingCode, target fleet.Workspace, found bool, err error) {
+	wrong := codeGuessesOf(caller.User)
 	n, err := wrong.Read(ctx, tx)
 	if err != nil {
 		return code, target, false, err
@@ -169,12 +169,12 @@ func admittedCode(ctx context.Context, tx *store.Tx, who identity.Principal, typ
 		return code, target, false, err
 	}
 	// Both Workspaces are read whether there is a code or not.
-	places, err := tx.KeptWorkspaces(ctx, fleet.Once([]fleet.WorkspaceID{who.Workspace, code.Workspace}))
+	places, err := tx.KeptWorkspaces(ctx, fleet.Once([]fleet.WorkspaceID{caller.Workspace, code.Workspace}))
 	if err != nil {
 		return code, target, false, err
 	}
 	target = places[code.Workspace]
-	if known && code.Admits(who.Workspace, tx.Now()) && target.ID != 0 && target.Status == fleet.WorkspaceEnabled && target.Type == fleet.Enterprise {
+	if known && code.Admits(caller.Workspace, tx.Now()) && target.ID != 0 && target.Status == fleet.WorkspaceEnabled && target.Type == fleet.Enterprise {
 		return code, target, true, nil
 	}
 	_, err = wrong.Add(ctx, tx, codePeriod)

@@ -69,21 +69,21 @@ func workspacesOf(ctx context.Context, tx *store.Tx, user fleet.UserID) (ids []f
 
 // reset sets the password of a user with the key of a password reset. It unlocks the account
 // for the address that has sent the key.
-func reset(ctx context.Context, tx *store.Tx, who identity.Principal, username, hash string) error {
-	if err := Unlock(ctx, tx, username, who.Origin.Address); err != nil {
+func reset(ctx context.Context, tx *store.Tx, caller identity.Principal, username, hash string) error {
+	if err := Unlock(ctx, tx, username, caller.Origin.Address); err != nil {
 		return err
 	}
-	if err := tx.SetPassword(ctx, who.User, hash); err != nil {
+	if err := tx.SetPassword(ctx, caller.User, hash); err != nil {
 		return err
 	}
-	if err := tx.DeleteActivationKeys(ctx, who.User, store.KeyReset); err != nil {
+	if err := tx.DeleteActivationKeys(ctx, caller.User, store.KeyReset); err != nil {
 		return err
 	}
-	places, err := workspacesOf(ctx, tx, who.User)
+	places, err := workspacesOf(ctx, tx, caller.User)
 	if err != nil {
 		return err
 	}
-	return audit(ctx, tx, who, fleet.AuditEntry{
-		Action: fleet.AuditPasswordChanged, Workspaces: places, Subject: fleet.Subject("user", who.User),
+	return audit(ctx, tx, caller, fleet.AuditEntry{
+		Action: fleet.AuditPasswordChanged, Workspaces: places, Subject: fleet.Subject("user", caller.User),
 	})
 }

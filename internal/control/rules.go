@@ -13,8 +13,8 @@ import (
 // member of; an application token sees those of its Workspace.
 //
 // Permission: ReadMigrations.
-func (c *Control) Rules(ctx context.Context, who identity.Principal) (list []fleet.Rule, err error) {
-	if err := who.Require(identity.ReadMigrations); err != nil {
+func (c *Control) Rules(ctx context.Context, caller identity.Principal) (list []fleet.Rule, err error) {
+	if err := caller.Require(identity.ReadMigrations); err != nil {
 		return nil, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
@@ -23,13 +23,13 @@ func (c *Control) Rules(ctx context.Context, who identity.Principal) (list []fle
 		if err != nil {
 			return err
 		}
-		mine := map[fleet.WorkspaceID]bool{0: true, who.Workspace: true}
-		if who.User != 0 {
+		mine := map[fleet.WorkspaceID]bool{0: true, caller.Workspace: true}
+		if caller.User != 0 {
 			var owners []fleet.WorkspaceID
 			for _, r := range set.Rules {
 				owners = append(owners, r.Workspace)
 			}
-			standings, err := tx.Standings(ctx, who.User, fleet.Once(owners))
+			standings, err := tx.Standings(ctx, caller.User, fleet.Once(owners))
 			if err != nil {
 				return err
 			}
@@ -57,17 +57,17 @@ type NewRules struct {
 //
 // Permission: ManageWorkspace. Errors: BadRequest that names the rule and its property; those of
 // once.
-func (c *Control) SetRules(ctx context.Context, who identity.Principal, n NewRules, w Write[[]fleet.Rule]) (Reply, error) {
-	rules, err := fleet.CheckRules(who.Workspace, n.Rules)
+func (c *Control) SetRules(ctx context.Context, caller identity.Principal, n NewRules, w Write[[]fleet.Rule]) (Reply, error) {
+	rules, err := fleet.CheckRules(caller.Workspace, n.Rules)
 	if err != nil {
 		return Reply{}, err
 	}
-	return once(ctx, c, who, guard{need: identity.ManageWorkspace}, w, func(tx *store.Tx, who identity.Principal) (done result[[]fleet.Rule], err error) {
-		version := RuleChange{Owner: who.Workspace, User: who.User, Rules: rules}
+	return once(ctx, c, caller, guard{need: identity.ManageWorkspace}, w, func(tx *store.Tx, caller identity.Principal) (done result[[]fleet.Rule], err error) {
+		version := RuleChange{Owner: caller.Workspace, User: caller.User, Rules: rules}
 		if done.value, err = version.Store(ctx, tx); err != nil {
 			return done, err
 		}
-		return done, audit(ctx, tx, who, version.Audit())
+		return done, audit(ctx, tx, caller, version.Audit())
 	})
 }
 

@@ -39,32 +39,32 @@ type NewSecondFactor struct {
 //
 // Permission: WriteOwn. Errors: Failed for a wrong password, which counts as a guess;
 // TooManyRequests; Duplicated if there is an active one.
-func (c *Control) AddSecondFactor(ctx context.Context, who identity.Principal, password string) (NewSecondFactor, error) {
-	if err := who.Require(identity.WriteOwn); err != nil {
+func (c *Control) AddSecondFactor(ctx context.Context, caller identity.Principal, password string) (NewSecondFactor, error) {
+	if err := caller.Require(identity.WriteOwn); err != nil {
 		return NewSecondFactor{}, err
 	}
-	g := guessBy(who, who.Origin.Address)
-	if _, err := c.confirmPassword(ctx, who, g, "password", password); err != nil {
+	g := guessBy(caller, caller.Origin.Address)
+	if _, err := c.confirmPassword(ctx, caller, g, "password", password); err != nil {
 		return NewSecondFactor{}, err
 	}
-	made, err := identity.NewTOTP(who.Username)
+	made, err := identity.NewTOTP(caller.Username)
 	if err != nil {
 		return NewSecondFactor{}, err
 	}
 	n := NewSecondFactor{TOTP: made}
-	err = c.write(ctx, who, identity.WriteOwn, nil, func(tx *store.Tx, who identity.Principal) error {
+	err = c.write(ctx, caller, identity.WriteOwn, nil, func(tx *store.Tx, caller identity.Principal) error {
 		if err := succeeded(ctx, tx, g, 1); err != nil {
 			return err
 		}
-		if f, _, err := tx.SecondFactor(ctx, who.User); err != nil || f.Active {
+		if f, _, err := tx.SecondFactor(ctx, caller.User); err != nil || f.Active {
 			return firstError(err, factorActive())
 		}
-		id, err := tx.InsertSecondFactor(ctx, who.User, made.Secret)
+		id, err := tx.InsertSecondFactor(ctx, caller.User, made.Secret)
 		if err != nil {
 			return err
 		}
-		n.SecondFactor = SecondFactor{ID: id, User: who.User, Created: tx.Now()}
-		return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditFactorAdded, Subject: fleet.Subject("second_factor", id)})
+		n.SecondFactor = SecondFactor{ID: id, User: caller.User, Created: tx.Now()}
+		return audit(ctx, tx, caller, fleet.AuditEntry{Action: fleet.AuditFactorAdded, Subject: fleet.Subject("second_factor", id)})
 	})
 	return n, err
 }
@@ -80,23 +80,23 @@ type FactorCode struct {
 //
 // Permission: WriteOwn. Errors: NotFound; Duplicated if it is active already; Failed for a
 // wrong code, which counts as a guess; TooManyRequests.
-func (c *Control) ActivateSecondFactor(ctx context.Context, who identity.Principal, f FactorCode) error {
+func (c *Control) ActivateSecondFactor(ctx context.Context, caller identity.Principal, f FactorCode) error {
 	id, code := f.ID, f.Code
-	if err := who.Require(identity.WriteOwn); err != nil {
+	if err := caller.Require(identity.WriteOwn); err != nil {
 		return err
 	}
 	if err := checkCode(code); err != nil {
 		return err
 	}
-	g := guessBy(who, who.Origin.Address)
-	inactive := func(tx *store.Tx) error { return inactiveFactor(ctx, tx, who.User, id) }
-	g, err := c.mayConfirm(ctx, who, g, inactive)
+	g := guessBy(caller, caller.Origin.Address)
+	inactive := func(tx *store.Tx) error { return inactiveFactor(ctx, tx, caller.User, id) }
+	g, err := c.mayConfirm(ctx, caller, g, inactive)
 	if err != nil {
 		return err
 	}
 	right := false
-	err = c.write(ctx, who, identity.WriteOwn, nil, func(tx *store.Tx, who identity.Principal) error {
-		f, found, err := tx.SecondFactor(ctx, who.User)
+	err = c.write(ctx, caller, identity.WriteOwn, nil, func(tx *store.Tx, caller identity.Principal) error {
+		f, found, err := tx.SecondFactor(ctx, caller.User)
 		if err != nil || !found || f.ID != id || f.Active {
 			return firstError(err, fleet.Missing("mfa key", id)) // removed since it was read
 		}
@@ -106,10 +106,10 @@ func (c *Control) ActivateSecondFactor(ctx context.Context, who identity.Princip
 		if err := succeeded(ctx, tx, g, 1); err != nil {
 			return err
 		}
-		if err := audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditFactorActivated, Subject: fleet.Subject("second_factor", id)}); err != nil {
+		if err := audit(ctx, tx, caller, fleet.AuditEntry{Action: fleet.AuditFactorActivated, Subject: fleet.Subject("second_factor", id)}); err != nil {
 			return err
 		}
-		return tx.InsertEvent(ctx, factorEvent(who, fleet.Info, "Second factor of user "+who.Username+" activated"))
+		return tx.InsertEvent(ctx, factorEvent(caller, fleet.Info, "Second factor of user "+caller.Username+" activated"))
 	})
 	if err == nil && !right {
 		err = c.failed(ctx, g, wrong("code", "it is not the current code"))
@@ -135,8 +135,8 @@ func inactiveFactor(ctx context.Context, tx *store.Tx, user fleet.UserID, id int
 // administers.
 //
 // Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
-func (c *Control) SecondFactors(ctx context.Context, who identity.Principal, ref string) (list []SecondFactor, err error) {
-	err = c.readPerson(ctx, who, ref, func(tx *store.Tx, user store.UserRecord) error {
+func (c *Control) SecondFactors(ctx context.Context, caller identity.Principal, ref string) (list []SecondFactor, err error) {
+	err = c.readPerson(ctx, caller, ref, func(tx *store.Tx, user store.UserRecord) error {
 		f, found, err := tx.SecondFactor(ctx, user.ID)
 		list = nil
 		if found {
@@ -152,22 +152,22 @@ func (c *Control) SecondFactors(ctx context.Context, who identity.Principal, ref
 // the caller's Workspace.
 //
 // Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
-func (c *Control) RemoveSecondFactor(ctx context.Context, who identity.Principal, of OfPerson) error {
-	return c.writePerson(ctx, who, of.User, func(tx *store.Tx, who identity.Principal, user store.UserRecord) error {
+func (c *Control) RemoveSecondFactor(ctx context.Context, caller identity.Principal, of OfPerson) error {
+	return c.writePerson(ctx, caller, of.User, func(tx *store.Tx, caller identity.Principal, user store.UserRecord) error {
 		found, err := tx.DeleteSecondFactor(ctx, user.ID, of.ID)
 		if err != nil || !found {
 			return firstError(err, fleet.Missing("mfa key", of.ID))
 		}
 		entry := fleet.AuditEntry{Action: fleet.AuditFactorRemoved, Subject: fleet.Subject("user", user.ID)}
-		if err := audit(ctx, tx, who, entry); err != nil {
+		if err := audit(ctx, tx, caller, entry); err != nil {
 			return err
 		}
-		return tx.InsertEvent(ctx, factorEvent(who, fleet.Warn, "Second factor of user "+user.Username+" removed"))
+		return tx.InsertEvent(ctx, factorEvent(caller, fleet.Warn, "Second factor of user "+user.Username+" removed"))
 	})
 }
 
-func factorEvent(who identity.Principal, s fleet.Severity, words string) fleet.Event {
-	return fleet.Event{Type: fleet.EventSecondFactor, Severity: s, Workspace: who.Workspace, User: who.User, Description: words}
+func factorEvent(caller identity.Principal, s fleet.Severity, words string) fleet.Event {
+	return fleet.Event{Type: fleet.EventSecondFactor, Severity: s, Workspace: caller.Workspace, User: caller.User, Description: words}
 }
 
 func factorActive() error {

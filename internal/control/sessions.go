@@ -19,12 +19,12 @@ const MaxSessions = 200
 // MaxSessions of them.
 //
 // Permission: WriteOwn.
-func (c *Control) OwnSessions(ctx context.Context, who identity.Principal) (list []OpenSession, err error) {
-	if err := who.Require(identity.WriteOwn); err != nil {
+func (c *Control) OwnSessions(ctx context.Context, caller identity.Principal) (list []OpenSession, err error) {
+	if err := caller.Require(identity.WriteOwn); err != nil {
 		return nil, err
 	}
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
-		list, err = tx.OpenSessions(ctx, who.User, MaxSessions)
+		list, err = tx.OpenSessions(ctx, caller.User, MaxSessions)
 		return err
 	})
 	return list, err
@@ -49,9 +49,9 @@ func agent(from identity.Origin) string {
 // refresh tokens and its console.
 //
 // Permission: WriteOwn. Errors: NotFound for a session that has ended, or of another user.
-func (c *Control) EndOwnSession(ctx context.Context, who identity.Principal, family string) error {
-	return c.write(ctx, who, identity.WriteOwn, lockingUser(who), func(tx *store.Tx, who identity.Principal) error {
-		list, err := tx.OpenSessions(ctx, who.User, MaxSessions)
+func (c *Control) EndOwnSession(ctx context.Context, caller identity.Principal, family string) error {
+	return c.write(ctx, caller, identity.WriteOwn, lockingUser(caller), func(tx *store.Tx, caller identity.Principal) error {
+		list, err := tx.OpenSessions(ctx, caller.User, MaxSessions)
 		if err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func (c *Control) EndOwnSession(ctx context.Context, who identity.Principal, fam
 				if err := c.endSession(ctx, tx, family); err != nil {
 					return err
 				}
-				return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditSignedOut})
+				return audit(ctx, tx, caller, fleet.AuditEntry{Action: fleet.AuditSignedOut})
 			}
 		}
 		return fleet.Missing("session", family)

@@ -29,7 +29,7 @@ func (c *Control) signInApplication(ctx context.Context, raw string, from identi
 		return t, claims, err
 	}
 	err = c.update(ctx, from, func(tx *store.Tx) error {
-		who, err := tokenPrincipal(ctx, tx, claims.Token, claims.Key, from.Address)
+		caller, err := tokenPrincipal(ctx, tx, claims.Token, claims.Key, from.Address)
 		if fleet.CodeOf(err) == fleet.InvalidToken {
 			return refused()
 		}
@@ -41,13 +41,13 @@ func (c *Control) signInApplication(ctx context.Context, raw string, from identi
 			return err
 		}
 		t.Bearer, err = issuer.Sign(identity.Claims{
-			AppToken: who.Token, Workspace: who.Workspace, WorkspaceName: who.WorkspaceName,
+			AppToken: caller.Token, Workspace: caller.Workspace, WorkspaceName: caller.WorkspaceName,
 		}, tx.Now())
 		if err != nil {
 			return err
 		}
-		who.Origin = from
-		return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditTokenSignedIn, Detail: fleet.AuditDetail{Mode: byToken}})
+		caller.Origin = from
+		return audit(ctx, tx, caller, fleet.AuditEntry{Action: fleet.AuditTokenSignedIn, Detail: fleet.AuditDetail{Mode: byToken}})
 	})
 	return t, claims, err
 }

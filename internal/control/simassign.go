@@ -11,7 +11,7 @@ import (
 // mayAssign checks whether the caller may change an owner of a SIM: its issuer may change all
 // owners, its reseller all but the issuer.
 func (p *simPatchRun) mayAssign(field string, sim fleet.SIM) error {
-	if assigns(p.who, p.ws) && (sim.Issuer == p.ws.ID || sim.Reseller == p.ws.ID && field != "issuer_org") {
+	if assigns(p.caller, p.ws) && (sim.Issuer == p.ws.ID || sim.Reseller == p.ws.ID && field != "issuer_org") {
 		return nil
 	}
 	return &fleet.Error{
@@ -23,21 +23,21 @@ func (p *simPatchRun) mayAssign(field string, sim fleet.SIM) error {
 
 // assigns reports whether the caller may change owners of SIMs that the Workspace issued or
 // resells. A user must administer it, as for any migration; an application token has no role.
-func assigns(who identity.Principal, ws fleet.Workspace) bool {
-	return ws.Type != fleet.Enterprise && (who.Token != 0 || who.SuperAdmin || who.Role.Administers())
+func assigns(caller identity.Principal, ws fleet.Workspace) bool {
+	return ws.Type != fleet.Enterprise && (caller.Token != 0 || caller.SuperAdmin || caller.Role.Administers())
 }
 
 // mayReplayPatch requires for a repetition what the first request required to move the SIM.
 // Only a refused move has a body.
-func mayReplayPatch(ctx context.Context, tx *store.Tx, who identity.Principal, s store.Stored) error {
+func mayReplayPatch(ctx context.Context, tx *store.Tx, caller identity.Principal, s store.Stored) error {
 	if len(s.Reply.Body) == 0 {
 		sides, err := tx.Sides(ctx, s.Entry)
 		if err != nil || len(sides) == 0 {
 			return err
 		}
 	}
-	ws, err := callerWorkspace(ctx, tx, who)
-	if err == nil && !assigns(who, ws) {
+	ws, err := callerWorkspace(ctx, tx, caller)
+	if err == nil && !assigns(caller, ws) {
 		err = fleet.Errorf(fleet.Forbidden, "You no longer administer the Workspace that issued or resells the SIM")
 	}
 	return err
@@ -58,7 +58,7 @@ func (p *simPatchRun) move(ctx context.Context, tx *store.Tx, sim fleet.SIM) (fl
 	if err != nil {
 		return 0, fleet.SIMState{}, err
 	}
-	id, err := apply(ctx, tx, plan, p.who, p.uid, about{note: p.patch.Note})
+	id, err := apply(ctx, tx, plan, p.caller, p.uid, about{note: p.patch.Note})
 	return id, plan.After(plan.SIMs[0]), err
 }
 

@@ -34,13 +34,13 @@ type Batch struct {
 // Permission: ReadSIMs. Errors: NotFound for an unknown code; BadRequest for a batch that is
 // registered; ValidationFailed for one with SIMs of another Workspace; TooManyRequests if the
 // Workspace has tried too many wrong codes.
-func (c *Control) Batch(ctx context.Context, who identity.Principal, bic string) (found Batch, err error) {
-	if err := who.Require(identity.ReadSIMs); err != nil {
+func (c *Control) Batch(ctx context.Context, caller identity.Principal, bic string) (found Batch, err error) {
+	if err := caller.Require(identity.ReadSIMs); err != nil {
 		return found, err
 	}
-	err = c.guessing(ctx, who, func() error {
+	err = c.guessing(ctx, caller, func() error {
 		return c.store.View(ctx, func(tx *store.Tx) error {
-			sims, err := waiting(ctx, tx, who.Workspace, bic, false)
+			sims, err := waiting(ctx, tx, caller.Workspace, bic, false)
 			if err != nil {
 				return err
 			}
@@ -67,14 +67,14 @@ type Registration struct {
 //
 // Permission: WriteSIMs. Errors: ValidationFailed when Batch would refuse the code;
 // TooManyRequests; those of once.
-func (c *Control) RegisterBatch(ctx context.Context, who identity.Principal, reg Registration, w Write[SIMs]) (r Reply, err error) {
-	if err := who.Require(identity.WriteSIMs); err != nil {
+func (c *Control) RegisterBatch(ctx context.Context, caller identity.Principal, reg Registration, w Write[SIMs]) (r Reply, err error) {
+	if err := caller.Require(identity.WriteSIMs); err != nil {
 		return Reply{}, err
 	}
 	uid := uuid.NewString()
-	err = c.guessing(ctx, who, func() error {
-		r, err = once(ctx, c, who, guard{need: identity.WriteSIMs}, w, func(tx *store.Tx, who identity.Principal) (result[SIMs], error) {
-			done, entry, err := register(ctx, tx, who, reg, uid)
+	err = c.guessing(ctx, caller, func() error {
+		r, err = once(ctx, c, caller, guard{need: identity.WriteSIMs}, w, func(tx *store.Tx, caller identity.Principal) (result[SIMs], error) {
+			done, entry, err := register(ctx, tx, caller, reg, uid)
 			return result[SIMs]{value: done, entry: entry}, err
 		})
 		return err
@@ -82,27 +82,27 @@ func (c *Control) RegisterBatch(ctx context.Context, who identity.Principal, reg
 	return r, err
 }
 
-func register(ctx context.Context, tx *store.Tx, who identity.Principal, reg Registration, uid string) (done SIMs, entry fleet.MigrationID, err error) {
-	sims, err := waiting(ctx, tx, who.Workspace, reg.BIC, true)
+func register(ctx context.Context, tx *store.Tx, caller identity.Principal, reg Registration, uid string) (done SIMs, entry fleet.MigrationID, err error) {
+	sims, err := waiting(ctx, tx, caller.Workspace, reg.BIC, true)
 	if err != nil {
 		return done, 0, asValidation(err)
 	}
-	plan, err := batchPlan(ctx, tx, who, sims)
+	plan, err := batchPlan(ctx, tx, caller, sims)
 	if err != nil {
 		return done, 0, err
 	}
-	c := change(plan, who, uid, about{})
+	c := change(plan, caller, uid, about{})
 	c.Audit.Action = fleet.AuditBatchRegistered
 	c.Events = append(c.Events, fleet.Event{
-		Type: fleet.EventSIMRegistered, Workspace: who.Workspace, Description: fmt.Sprintf("Batch %s registered with %s", reg.BIC, count(len(sims))),
+		Type: fleet.EventSIMRegistered, Workspace: caller.Workspace, Description: fmt.Sprintf("Batch %s registered with %s", reg.BIC, count(len(sims))),
 	})
 	if entry, err = tx.Apply(ctx, c); err != nil {
 		return done, 0, err
 	}
-	if err := tx.RegisterBatch(ctx, reg.BIC, who.Workspace, entry); err != nil {
+	if err := tx.RegisterBatch(ctx, reg.BIC, caller.Workspace, entry); err != nil {
 		return done, 0, err
 	}
-	if err := changeMoved(ctx, tx, who, plan, reg.Status); err != nil {
+	if err := changeMoved(ctx, tx, caller, plan, reg.Status); err != nil {
 		return done, 0, err
 	}
 	if done.Items, err = tx.SIMsByID(ctx, plan.Target, plan.Request.Select.SIMs); err != nil {
@@ -114,9 +114,9 @@ func register(ctx context.Context, tx *store.Tx, who identity.Principal, reg Reg
 
 // batchPlan plans the migration. The code stands for the consent of the issuer, and the
 // permission for that of the Workspace.
-func batchPlan(ctx context.Context, tx *store.Tx, who identity.Principal, sims []fleet.SIM) (*fleet.Plan, error) {
-	places := seen[fleet.WorkspaceID]{who.Workspace: {}}
-	req := fleet.MigrationRequest{Target: who.Workspace}
+func batchPlan(ctx context.Context, tx *store.Tx, caller identity.Principal, sims []fleet.SIM) (*fleet.Plan, error) {
+	places := seen[fleet.WorkspaceID]{caller.Workspace: {}}
+	req := fleet.MigrationRequest{Target: caller.Workspace}
 	var snap fleet.Snapshot
 	for _, s := range sims {
 		places.add(s.Workspace)
@@ -138,7 +138,7 @@ func batchPlan(ctx context.Context, tx *store.Tx, who identity.Principal, sims [
 }
 
 // changeMoved sets the status of the moved SIMs, if their present status allows it.
-func changeMoved(ctx context.Context, tx *store.Tx, who identity.Principal, plan *fleet.Plan, status fleet.SIMStatus) error {
+func changeMoved(ctx context.Context, tx *store.Tx, caller identity.Principal, plan *fleet.Plan, status fleet.SIMStatus) error {
 	var lines []store.Line
 	for _, s := range plan.SIMs {
 		before := plan.After(s)
@@ -152,7 +152,7 @@ func changeMoved(ctx context.Context, tx *store.Tx, who identity.Principal, plan
 	if len(lines) == 0 {
 		return nil
 	}
-	_, err := tx.Apply(ctx, store.Change{UID: uuid.NewString(), Kind: fleet.LedgerStatus, By: caller(who), Lines: lines})
+	_, err := tx.Apply(ctx, store.Change{UID: uuid.NewString(), Kind: fleet.LedgerStatus, By: storeCaller(caller), Lines: lines})
 	return err
 }
 
@@ -215,8 +215,8 @@ func asValidation(err error) error {
 }
 
 // guessing counts wrong codes, and refuses further ones beyond the limit.
-func (c *Control) guessing(ctx context.Context, who identity.Principal, try func() error) error {
-	key := batchGuessesIn(who.Workspace)
+func (c *Control) guessing(ctx context.Context, caller identity.Principal, try func() error) error {
+	key := batchGuessesIn(caller.Workspace)
 	var tried store.Counter
 	var now time.Time
 	err := c.store.View(ctx, func(tx *store.Tx) (err error) {

@@ -26,12 +26,12 @@ const maxCounted = 25
 // not matter.
 //
 // Permission: ReadSIMs, in each Workspace.
-func (c *Control) CountSIMs(ctx context.Context, who identity.Principal) (counts []SIMCounts, err error) {
-	if err := who.Require(identity.ReadSIMs); err != nil {
+func (c *Control) CountSIMs(ctx context.Context, caller identity.Principal) (counts []SIMCounts, err error) {
+	if err := caller.Require(identity.ReadSIMs); err != nil {
 		return nil, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		places, err := readableWorkspaces(ctx, tx, who)
+		places, err := readableWorkspaces(ctx, tx, caller)
 		if err != nil {
 			return err
 		}
@@ -50,13 +50,13 @@ func (c *Control) CountSIMs(ctx context.Context, who identity.Principal) (counts
 
 // readableWorkspaces returns the caller's Workspace, then the others whose SIMs the caller may
 // read.
-func readableWorkspaces(ctx context.Context, tx *store.Tx, who identity.Principal) ([]fleet.Workspace, error) {
-	own, err := callerWorkspace(ctx, tx, who)
-	if err != nil || who.User == 0 {
+func readableWorkspaces(ctx context.Context, tx *store.Tx, caller identity.Principal) ([]fleet.Workspace, error) {
+	own, err := callerWorkspace(ctx, tx, caller)
+	if err != nil || caller.User == 0 {
 		return []fleet.Workspace{own}, err
 	}
 	places := []fleet.Workspace{own}
-	all, err := tx.Memberships(ctx, who.User)
+	all, err := tx.Memberships(ctx, caller.User)
 	for _, m := range all {
 		readable := m.Status == fleet.UserActive && !m.Invited && identity.RoleMay(fleet.Best(m.Roles), identity.ReadSIMs)
 		if readable && m.Workspace.ID != own.ID && len(places) < maxCounted {

@@ -20,10 +20,10 @@ const MaxDeletedSIMs = 2000
 // Permission: WriteSIMs. Errors: NotFound with a Problem per SIM that is unknown, deleted
 // already, or in a Workspace that the caller cannot see; InUse with a Problem per SIM that sits
 // in a device; those of once.
-func (c *Control) DeleteSIMs(ctx context.Context, who identity.Principal, ids []fleet.SIMID, w Write[None]) (Reply, error) {
+func (c *Control) DeleteSIMs(ctx context.Context, caller identity.Principal, ids []fleet.SIMID, w Write[None]) (Reply, error) {
 	uid := uuid.NewString()
-	return once(ctx, c, who, guard{need: identity.WriteSIMs}, w, func(tx *store.Tx, who identity.Principal) (done result[None], err error) {
-		ws, err := callerWorkspace(ctx, tx, who)
+	return once(ctx, c, caller, guard{need: identity.WriteSIMs}, w, func(tx *store.Tx, caller identity.Principal) (done result[None], err error) {
+		ws, err := callerWorkspace(ctx, tx, caller)
 		if err != nil {
 			return done, err
 		}
@@ -37,8 +37,8 @@ func (c *Control) DeleteSIMs(ctx context.Context, who identity.Principal, ids []
 			}
 			return done, refusal
 		}
-		deletion := store.Change{UID: uid, Kind: fleet.LedgerDelete, By: caller(who), Lines: statusLines(sims, fleet.SIMDeleted)}
-		deletion.Audit = auditSIMs(who, fleet.AuditSIMDeleted, deletion)
+		deletion := store.Change{UID: uid, Kind: fleet.LedgerDelete, By: storeCaller(caller), Lines: statusLines(sims, fleet.SIMDeleted)}
+		deletion.Audit = auditSIMs(caller, fleet.AuditSIMDeleted, deletion)
 		done.entry, err = tx.Apply(ctx, deletion)
 		return done, err
 	})

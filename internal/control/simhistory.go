@@ -18,12 +18,12 @@ type SIMHistory struct {
 // withheld.
 //
 // Permission: ReadMigrations. Errors: those of SIM.
-func (c *Control) SIMHistory(ctx context.Context, who identity.Principal, id fleet.SIMID) (h SIMHistory, err error) {
-	if err := who.Require(identity.ReadMigrations); err != nil {
+func (c *Control) SIMHistory(ctx context.Context, caller identity.Principal, id fleet.SIMID) (h SIMHistory, err error) {
+	if err := caller.Require(identity.ReadMigrations); err != nil {
 		return h, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		if h.SIM, err = visibleSIM(ctx, tx, who, id, false); err != nil {
+		if h.SIM, err = visibleSIM(ctx, tx, caller, id, false); err != nil {
 			return err
 		}
 		moves, err := tx.Moves(ctx, id)
@@ -34,7 +34,7 @@ func (c *Control) SIMHistory(ctx context.Context, who identity.Principal, id fle
 		for _, m := range moves {
 			places.add(m.From, m.To)
 		}
-		visible, err := visibleWorkspaces(ctx, tx, who, places.list())
+		visible, err := visibleWorkspaces(ctx, tx, caller, places.list())
 		h.Stays = fleet.Stays(moves, h.SIM.Workspace, visible)
 		return err
 	})
@@ -43,14 +43,14 @@ func (c *Control) SIMHistory(ctx context.Context, who identity.Principal, id fle
 
 // visibleWorkspaces reads those of the Workspaces that the caller is a member of. An application
 // token has its own Workspace only.
-func visibleWorkspaces(ctx context.Context, tx *store.Tx, who identity.Principal, ids []fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Workspace, error) {
+func visibleWorkspaces(ctx context.Context, tx *store.Tx, caller identity.Principal, ids []fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Workspace, error) {
 	visible := make(map[fleet.WorkspaceID]fleet.Workspace)
-	if who.User == 0 {
-		ws, err := callerWorkspace(ctx, tx, who)
+	if caller.User == 0 {
+		ws, err := callerWorkspace(ctx, tx, caller)
 		visible[ws.ID] = ws
 		return visible, err
 	}
-	standings, err := tx.Standings(ctx, who.User, ids)
+	standings, err := tx.Standings(ctx, caller.User, ids)
 	for id, s := range standings {
 		if s.Role != fleet.NoRole {
 			visible[id] = s.Workspace

@@ -41,13 +41,13 @@ func (o Owner) is(has fleet.WorkspaceID) bool { return o.None == (has == 0) && (
 // the customer and the reseller, the Workspace that resells the SIM is enough. Errors:
 // NotFound, also for an owner that is not a child of the caller's Workspace; BadRequest for a
 // transition that is not allowed; Forbidden for an owner; those of once.
-func (c *Control) PatchSIM(ctx context.Context, who identity.Principal, patch SIMPatch, w Write[fleet.MigrationID]) (Reply, error) {
+func (c *Control) PatchSIM(ctx context.Context, caller identity.Principal, patch SIMPatch, w Write[fleet.MigrationID]) (Reply, error) {
 	if err := patch.Note.Check(); err != nil {
 		return Reply{}, err
 	}
 	p := simPatchRun{id: patch.SIM, patch: patch, uid: uuid.NewString()} // all attempts of the transaction share the uid
-	return once(ctx, c, who, guard{need: identity.WriteSIMs, replay: mayReplayPatch}, w, func(tx *store.Tx, who identity.Principal) (result[fleet.MigrationID], error) {
-		p.who = who
+	return once(ctx, c, caller, guard{need: identity.WriteSIMs, replay: mayReplayPatch}, w, func(tx *store.Tx, caller identity.Principal) (result[fleet.MigrationID], error) {
+		p.caller = caller
 		entry, err := p.attempt(ctx, tx)
 		return result[fleet.MigrationID]{value: p.moved(entry), entry: entry}, err
 	})
@@ -55,10 +55,10 @@ func (c *Control) PatchSIM(ctx context.Context, who identity.Principal, patch SI
 
 // simPatchRun holds the state of one patch over all attempts of its transaction.
 type simPatchRun struct {
-	who   identity.Principal
-	id    fleet.SIMID
-	patch SIMPatch
-	uid   string
+	caller identity.Principal
+	id     fleet.SIMID
+	patch  SIMPatch
+	uid    string
 
 	ws     fleet.Workspace // of the caller
 	moving bool            // in the last attempt
@@ -76,7 +76,7 @@ func (p *simPatchRun) moved(entry fleet.MigrationID) fleet.MigrationID {
 
 // attempt returns the ID of the first ledger entry that it wrote, 0 for none.
 func (p *simPatchRun) attempt(ctx context.Context, tx *store.Tx) (first fleet.MigrationID, err error) {
-	if p.ws, err = callerWorkspace(ctx, tx, p.who); err != nil {
+	if p.ws, err = callerWorkspace(ctx, tx, p.caller); err != nil {
 		return 0, err
 	}
 	sim, found, err := tx.SIM(ctx, p.ws, p.id, true)
@@ -166,9 +166,9 @@ func (p *simPatchRun) rest(ctx context.Context, tx *store.Tx, was fleet.SIMStatu
 	if p.moving {
 		uid = uuid.NewString() // the move uses the first uid; both are written or neither
 	}
-	c := store.Change{UID: uid, Kind: fleet.LedgerStatus, By: caller(p.who), Note: p.patch.Note, Lines: []store.Line{{Before: before, After: after}}}
+	c := store.Change{UID: uid, Kind: fleet.LedgerStatus, By: storeCaller(p.caller), Note: p.patch.Note, Lines: []store.Line{{Before: before, After: after}}}
 	if !p.moving { // one audit entry a request: a move writes its own
-		c.Audit = auditSIMs(p.who, fleet.AuditSIMChanged, c)
+		c.Audit = auditSIMs(p.caller, fleet.AuditSIMChanged, c)
 	}
 	entry, err := tx.Apply(ctx, c)
 	if err == nil && reassigned {

@@ -21,20 +21,20 @@ type SIMs struct {
 // the list includes the SIMs that it issued or resells.
 //
 // Permission: ReadSIMs.
-func (c *Control) ListSIMs(ctx context.Context, who identity.Principal, l fleet.List) (found SIMs, err error) {
-	found, _, err = c.ListAndCountSIMs(ctx, who, l)
+func (c *Control) ListSIMs(ctx context.Context, caller identity.Principal, l fleet.List) (found SIMs, err error) {
+	found, _, err = c.ListAndCountSIMs(ctx, caller, l)
 	return found, err
 }
 
 // ListAndCountSIMs does what ListSIMs does, and also returns the number of SIMs of other lists.
 //
 // Permission: ReadSIMs.
-func (c *Control) ListAndCountSIMs(ctx context.Context, who identity.Principal, l fleet.List, others ...fleet.List) (found SIMs, totals []int, err error) {
-	if err := who.Require(identity.ReadSIMs); err != nil {
+func (c *Control) ListAndCountSIMs(ctx context.Context, caller identity.Principal, l fleet.List, others ...fleet.List) (found SIMs, totals []int, err error) {
+	if err := caller.Require(identity.ReadSIMs); err != nil {
 		return found, nil, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		ws, err := callerWorkspace(ctx, tx, who)
+		ws, err := callerWorkspace(ctx, tx, caller)
 		if err != nil {
 			return err
 		}
@@ -54,12 +54,12 @@ func (c *Control) ListAndCountSIMs(ctx context.Context, who identity.Principal, 
 
 // SIM reads one SIM. Permission: ReadSIMs. Errors: NotFound, also for a SIM of a Workspace that
 // the caller cannot see.
-func (c *Control) SIM(ctx context.Context, who identity.Principal, id fleet.SIMID) (found SIMs, err error) {
-	if err := who.Require(identity.ReadSIMs); err != nil {
+func (c *Control) SIM(ctx context.Context, caller identity.Principal, id fleet.SIMID) (found SIMs, err error) {
+	if err := caller.Require(identity.ReadSIMs); err != nil {
 		return found, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		sim, err := visibleSIM(ctx, tx, who, id, false)
+		sim, err := visibleSIM(ctx, tx, caller, id, false)
 		if err != nil {
 			return err
 		}
@@ -70,8 +70,8 @@ func (c *Control) SIM(ctx context.Context, who identity.Principal, id fleet.SIMI
 }
 
 // visibleSIM returns a SIM that is visible to the caller's Workspace.
-func visibleSIM(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.SIMID, lock bool) (fleet.SIM, error) {
-	ws, err := callerWorkspace(ctx, tx, who)
+func visibleSIM(ctx context.Context, tx *store.Tx, caller identity.Principal, id fleet.SIMID, lock bool) (fleet.SIM, error) {
+	ws, err := callerWorkspace(ctx, tx, caller)
 	if err != nil {
 		return fleet.SIM{}, err
 	}
@@ -83,9 +83,9 @@ func visibleSIM(ctx context.Context, tx *store.Tx, who identity.Principal, id fl
 }
 
 // callerWorkspace returns the caller's Workspace.
-func callerWorkspace(ctx context.Context, tx *store.Tx, who identity.Principal) (fleet.Workspace, error) {
-	found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{who.Workspace})
-	return found[who.Workspace], err
+func callerWorkspace(ctx context.Context, tx *store.Tx, caller identity.Principal) (fleet.Workspace, error) {
+	found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{caller.Workspace})
+	return found[caller.Workspace], err
 }
 
 // loadReferences reads what the SIMs refer to.

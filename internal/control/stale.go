@@ -29,14 +29,14 @@ func (s *Stale) Error() string {
 
 // compare refuses a run that would not move exactly what was previewed. plan is nil if the
 // rules refuse the run. Their refusal takes precedence unless a SIM has changed.
-func compare(ctx context.Context, tx *store.Tx, who store.Caller, run Run, snap fleet.Snapshot, plan *fleet.Plan) error {
+func compare(ctx context.Context, tx *store.Tx, caller store.Caller, run Run, snap fleet.Snapshot, plan *fleet.Plan) error {
 	if plan != nil && run.Preview.Matches(plan) {
 		return nil
 	}
 	if !run.Preview.SameRequest(run.Request) {
 		return &Stale{OtherRequest: true}
 	}
-	stale, err := drifted(ctx, tx, who, run.Preview, run.Request, snap)
+	stale, err := drifted(ctx, tx, caller, run.Preview, run.Request, snap)
 	if err != nil || plan == nil && len(stale.SIMs) == 0 {
 		return err
 	}
@@ -44,12 +44,12 @@ func compare(ctx context.Context, tx *store.Tx, who store.Caller, run Run, snap 
 }
 
 // drifted describes what has changed in the SIMs of a request since its preview.
-func drifted(ctx context.Context, tx *store.Tx, who store.Caller, preview *fleet.Preview, req fleet.MigrationRequest, snap fleet.Snapshot) (*Stale, error) {
+func drifted(ctx context.Context, tx *store.Tx, caller store.Caller, preview *fleet.Preview, req fleet.MigrationRequest, snap fleet.Snapshot) (*Stale, error) {
 	was, err := tx.StatesAt(ctx, preview.Changed(req, snap))
 	if err != nil {
 		return nil, err
 	}
-	if snap, err = withStandings(ctx, tx, who, snap, was); err != nil {
+	if snap, err = withStandings(ctx, tx, caller, snap, was); err != nil {
 		return nil, err
 	}
 	return &Stale{
@@ -59,7 +59,7 @@ func drifted(ctx context.Context, tx *store.Tx, who store.Caller, preview *fleet
 }
 
 // withStandings adds the Workspaces that the SIMs were in at the preview.
-func withStandings(ctx context.Context, tx *store.Tx, who store.Caller, snap fleet.Snapshot, was map[fleet.SIMID]fleet.SIMState) (fleet.Snapshot, error) {
+func withStandings(ctx context.Context, tx *store.Tx, caller store.Caller, snap fleet.Snapshot, was map[fleet.SIMID]fleet.SIMState) (fleet.Snapshot, error) {
 	missing := make(map[fleet.WorkspaceID]fleet.Standing)
 	var ids []fleet.WorkspaceID
 	for _, s := range was {
@@ -73,7 +73,7 @@ func withStandings(ctx context.Context, tx *store.Tx, who store.Caller, snap fle
 	if len(ids) == 0 {
 		return snap, nil
 	}
-	standings, err := tx.Standings(ctx, who.User, ids)
+	standings, err := tx.Standings(ctx, caller.User, ids)
 	maps.Copy(standings, snap.Workspaces)
 	return fleet.Snapshot{Workspaces: standings, SIMs: snap.SIMs}, err
 }

@@ -15,40 +15,40 @@ import (
 // Permission: SwitchWorkspace. Errors: InvalidToken if the user is not a member, the Workspace
 // is unknown, or the caller is an application token; Forbidden if a second factor must be added
 // first.
-func (c *Control) SwitchWorkspace(ctx context.Context, who identity.Principal, target fleet.WorkspaceID) (t Tokens, err error) {
-	if who.Enrolling {
-		return t, who.Require(identity.SwitchWorkspace)
+func (c *Control) SwitchWorkspace(ctx context.Context, caller identity.Principal, target fleet.WorkspaceID) (t Tokens, err error) {
+	if caller.Enrolling {
+		return t, caller.Require(identity.SwitchWorkspace)
 	}
-	if !who.May(identity.SwitchWorkspace) {
+	if !caller.May(identity.SwitchWorkspace) {
 		return t, noSwitch()
 	}
-	err = c.write(ctx, who, identity.SwitchWorkspace, nil, func(tx *store.Tx, who identity.Principal) error {
-		standings, err := tx.Standings(ctx, who.User, []fleet.WorkspaceID{target}) // it locks the membership
+	err = c.write(ctx, caller, identity.SwitchWorkspace, nil, func(tx *store.Tx, caller identity.Principal) error {
+		standings, err := tx.Standings(ctx, caller.User, []fleet.WorkspaceID{target}) // it locks the membership
 		if err != nil {
 			return err
 		}
 		if standings[target].Role == fleet.NoRole {
 			return noSwitch()
 		}
-		s, found, err := tx.UserSession(ctx, who.User, target)
+		s, found, err := tx.UserSession(ctx, caller.User, target)
 		if err != nil {
 			return err
 		}
 		if !found || s.Role == fleet.NoRole {
 			return noSwitch()
 		}
-		if t.Bearer, err = c.bearer(ctx, tx, s.User, s.Workspace, who.Session, who.Expires); err != nil {
+		if t.Bearer, err = c.bearer(ctx, tx, s.User, s.Workspace, caller.Session, caller.Expires); err != nil {
 			return err
 		}
-		if err := tx.Enter(ctx, who.User, target); err != nil {
+		if err := tx.Enter(ctx, caller.User, target); err != nil {
 			return err
 		}
-		entry := fleet.AuditEntry{Action: fleet.AuditSwitched, Workspaces: []fleet.WorkspaceID{who.Workspace, target}, Detail: fleet.AuditDetail{Target: target}}
-		if err := audit(ctx, tx, who, entry); err != nil {
+		entry := fleet.AuditEntry{Action: fleet.AuditSwitched, Workspaces: []fleet.WorkspaceID{caller.Workspace, target}, Detail: fleet.AuditDetail{Target: target}}
+		if err := audit(ctx, tx, caller, entry); err != nil {
 			return err
 		}
 		return tx.InsertEvent(ctx, fleet.Event{
-			Type: fleet.EventSwitched, Workspace: target, User: who.User,
+			Type: fleet.EventSwitched, Workspace: target, User: caller.User,
 			Description: "User " + s.User.Username + " switched to workspace " + s.Workspace.Name,
 		})
 	})

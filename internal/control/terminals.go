@@ -100,10 +100,10 @@ var errNoTerminal = fleet.Errorf(fleet.NotFound, "No terminal waits with this co
 //
 // Permission: WriteOwn. Errors: NotFound; TooManyRequests after 20
 // wrong codes in an hour.
-func (c *Control) Terminal(ctx context.Context, who identity.Principal, typed string) (s TerminalSignIn, err error) {
+func (c *Control) Terminal(ctx context.Context, caller identity.Principal, typed string) (s TerminalSignIn, err error) {
 	found := false
-	err = c.write(ctx, who, identity.WriteOwn, lockingUser(who), func(tx *store.Tx, who identity.Principal) error {
-		s, found, err = waitingTerminal(ctx, tx, who, typed)
+	err = c.write(ctx, caller, identity.WriteOwn, lockingUser(caller), func(tx *store.Tx, caller identity.Principal) error {
+		s, found, err = waitingTerminal(ctx, tx, caller, typed)
 		return err
 	})
 	if err == nil && !found {
@@ -113,8 +113,8 @@ func (c *Control) Terminal(ctx context.Context, who identity.Principal, typed st
 }
 
 // waitingTerminal finds a sign-in that waits, and counts a wrong code, which must be committed.
-func waitingTerminal(ctx context.Context, tx *store.Tx, who identity.Principal, typed string) (s TerminalSignIn, found bool, err error) {
-	wrong := terminalCodesOf(who.User)
+func waitingTerminal(ctx context.Context, tx *store.Tx, caller identity.Principal, typed string) (s TerminalSignIn, found bool, err error) {
+	wrong := terminalCodesOf(caller.User)
 	n, err := wrong.Read(ctx, tx)
 	if err != nil {
 		return s, false, err
@@ -136,10 +136,10 @@ func waitingTerminal(ctx context.Context, tx *store.Tx, who identity.Principal, 
 // caller signs out everywhere or changes the password meanwhile.
 //
 // Permission: WriteOwn. Errors: those of Terminal.
-func (c *Control) DecideTerminal(ctx context.Context, who identity.Principal, typed string, approve bool) error {
+func (c *Control) DecideTerminal(ctx context.Context, caller identity.Principal, typed string, approve bool) error {
 	found := false
-	err := c.write(ctx, who, identity.WriteOwn, lockingUser(who), func(tx *store.Tx, who identity.Principal) (err error) {
-		found, err = decideTerminal(ctx, tx, who, typed, approve)
+	err := c.write(ctx, caller, identity.WriteOwn, lockingUser(caller), func(tx *store.Tx, caller identity.Principal) (err error) {
+		found, err = decideTerminal(ctx, tx, caller, typed, approve)
 		return err
 	})
 	if err == nil && !found {
@@ -148,12 +148,12 @@ func (c *Control) DecideTerminal(ctx context.Context, who identity.Principal, ty
 	return err
 }
 
-func decideTerminal(ctx context.Context, tx *store.Tx, who identity.Principal, typed string, approve bool) (found bool, err error) {
-	s, found, err := waitingTerminal(ctx, tx, who, typed)
+func decideTerminal(ctx context.Context, tx *store.Tx, caller identity.Principal, typed string, approve bool) (found bool, err error) {
+	s, found, err := waitingTerminal(ctx, tx, caller, typed)
 	if err != nil || !found {
 		return false, err
 	}
-	user, _, err := tx.UserByID(ctx, who.User)
+	user, _, err := tx.UserByID(ctx, caller.User)
 	if err != nil {
 		return false, err
 	}
@@ -164,7 +164,7 @@ func decideTerminal(ctx context.Context, tx *store.Tx, who identity.Principal, t
 	if found, err = tx.DecideTerminalSignIn(ctx, s.Hash, by); err != nil || !found {
 		return found, err
 	}
-	return true, audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditTerminalDecided, Detail: fleet.AuditDetail{Status: status}})
+	return true, audit(ctx, tx, caller, fleet.AuditEntry{Action: fleet.AuditTerminalDecided, Detail: fleet.AuditDetail{Status: status}})
 }
 
 // SignInTerminal returns the tokens of a terminal whose sign-in a person has approved, once.

@@ -30,12 +30,12 @@ type CreatedToken struct {
 // ListApplicationTokens reads one page of the tokens of the caller's Workspace.
 //
 // Permission: ManageTokens.
-func (c *Control) ListApplicationTokens(ctx context.Context, who identity.Principal, l fleet.List) (page fleet.Page[ApplicationToken], err error) {
-	if err := who.Require(identity.ManageTokens); err != nil {
+func (c *Control) ListApplicationTokens(ctx context.Context, caller identity.Principal, l fleet.List) (page fleet.Page[ApplicationToken], err error) {
+	if err := caller.Require(identity.ManageTokens); err != nil {
 		return page, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		page, err = tx.ApplicationTokens(ctx, who.Workspace, l)
+		page, err = tx.ApplicationTokens(ctx, caller.Workspace, l)
 		return err
 	})
 	return page, err
@@ -46,8 +46,8 @@ func (c *Control) ListApplicationTokens(ctx context.Context, who identity.Princi
 // not stored.
 //
 // Permission: ManageTokens. Errors: BadRequest that names the field; those of once.
-func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Principal, n NewToken, w Write[CreatedToken]) (Reply, error) {
-	if err := who.Require(identity.ManageTokens); err != nil {
+func (c *Control) MakeApplicationToken(ctx context.Context, caller identity.Principal, n NewToken, w Write[CreatedToken]) (Reply, error) {
+	if err := caller.Require(identity.ManageTokens); err != nil {
 		return Reply{}, err
 	}
 	cidr, err := ParseCIDR("ip", n.CIDR)
@@ -57,16 +57,16 @@ func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Princip
 	if err != nil {
 		return Reply{}, err
 	}
-	return once(ctx, c, who, guard{need: identity.ManageTokens}, w, func(tx *store.Tx, who identity.Principal) (done result[CreatedToken], err error) {
+	return once(ctx, c, caller, guard{need: identity.ManageTokens}, w, func(tx *store.Tx, caller identity.Principal) (done result[CreatedToken], err error) {
 		if err := CheckExpiry(tx, "expiry_date", n.Expires); err != nil {
 			return done, err
 		}
-		ws, err := callerWorkspace(ctx, tx, who)
+		ws, err := callerWorkspace(ctx, tx, caller)
 		if err != nil {
 			return done, err
 		}
 		made, err := c.InsertToken(ctx, tx, store.ApplicationToken{
-			Workspace: ws, Description: n.Description, CIDR: cidr, Expires: n.Expires, Creator: who.User,
+			Workspace: ws, Description: n.Description, CIDR: cidr, Expires: n.Expires, Creator: caller.User,
 		})
 		if err != nil {
 			return done, err
@@ -74,7 +74,7 @@ func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Princip
 		done.value = made
 		done.again = fleet.Errorf(fleet.Duplicated,
 			"The application token %d was already created with this Idempotency-Key; its text was shown then and is not stored", made.ID)
-		return done, audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditTokenMade, Subject: fleet.Subject("application_token", made.ID)})
+		return done, audit(ctx, tx, caller, fleet.AuditEntry{Action: fleet.AuditTokenMade, Subject: fleet.Subject("application_token", made.ID)})
 	})
 }
 
@@ -89,8 +89,8 @@ type TokenPatch struct {
 // once, with all its bearers.
 //
 // Permission: ManageTokens. Errors: NotFound; BadRequest; those of once.
-func (c *Control) PatchApplicationToken(ctx context.Context, who identity.Principal, p TokenPatch, w Write[None]) (Reply, error) {
-	if err := who.Require(identity.ManageTokens); err != nil {
+func (c *Control) PatchApplicationToken(ctx context.Context, caller identity.Principal, p TokenPatch, w Write[None]) (Reply, error) {
+	if err := caller.Require(identity.ManageTokens); err != nil {
 		return Reply{}, err
 	}
 	if p.Description != nil {
@@ -98,8 +98,8 @@ func (c *Control) PatchApplicationToken(ctx context.Context, who identity.Princi
 			return Reply{}, err
 		}
 	}
-	return once(ctx, c, who, guard{need: identity.ManageTokens}, w, func(tx *store.Tx, who identity.Principal) (done result[None], err error) {
-		t, found, err := tx.ApplicationTokenOf(ctx, who.Workspace, p.Token)
+	return once(ctx, c, caller, guard{need: identity.ManageTokens}, w, func(tx *store.Tx, caller identity.Principal) (done result[None], err error) {
+		t, found, err := tx.ApplicationTokenOf(ctx, caller.Workspace, p.Token)
 		if err != nil || !found {
 			return done, firstError(err, fleet.Missing("application token", int64(p.Token)))
 		}
@@ -116,7 +116,7 @@ func (c *Control) PatchApplicationToken(ctx context.Context, who identity.Princi
 		if p.Revoked != nil && t.Revoked {
 			e.Action = fleet.AuditTokenRevoked
 		}
-		return done, audit(ctx, tx, who, e)
+		return done, audit(ctx, tx, caller, e)
 	})
 }
 

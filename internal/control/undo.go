@@ -24,12 +24,12 @@ type Undone struct {
 //
 // Permission: MigrateSIMs. Errors: NotFound for a migration that the caller may not see; those
 // of fleet.PlanUndo.
-func (c *Control) PreviewUndo(ctx context.Context, who identity.Principal, req fleet.UndoRequest) (plan *fleet.UndoPlan, err error) {
-	if err := who.Require(identity.MigrateSIMs); err != nil {
+func (c *Control) PreviewUndo(ctx context.Context, caller identity.Principal, req fleet.UndoRequest) (plan *fleet.UndoPlan, err error) {
+	if err := caller.Require(identity.MigrateSIMs); err != nil {
 		return nil, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		snap, found, err := tx.UndoSnapshot(ctx, caller(who), who.Workspace, req, false)
+		snap, found, err := tx.UndoSnapshot(ctx, storeCaller(caller), caller.Workspace, req, false)
 		if err != nil {
 			return err
 		}
@@ -54,15 +54,15 @@ type UndoRun struct {
 //
 // Permission: MigrateSIMs. Errors: *Stale; those of PreviewUndo and once. A refusal by the rules
 // is stored under an idempotency key like a success.
-func (c *Control) Undo(ctx context.Context, who identity.Principal, run UndoRun, w Write[Undone]) (Reply, error) {
+func (c *Control) Undo(ctx context.Context, caller identity.Principal, run UndoRun, w Write[Undone]) (Reply, error) {
 	if err := run.Request.Note.Check(); err != nil {
 		return Reply{}, err
 	}
 	u := undoRun{run: run, uid: uuid.NewString()} // all attempts of the transaction share the uid
 	g := guard{need: identity.MigrateSIMs, replay: u.mayReplay}
 	started := time.Now()
-	r, err := once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[Undone], error) {
-		u.who, u.done = who, Undone{}
+	r, err := once(ctx, c, caller, g, w, func(tx *store.Tx, caller identity.Principal) (result[Undone], error) {
+		u.caller, u.done = caller, Undone{}
 		done, err := u.attempt(ctx, tx)
 		if err != nil {
 			return result[Undone]{}, err
@@ -72,7 +72,7 @@ func (c *Control) Undo(ctx context.Context, who identity.Principal, run UndoRun,
 	})
 	if err == nil && !r.Replayed && u.done.Plan != nil {
 		for i, move := range u.done.Plan.Moves {
-			c.logMigration(who, Migrated{move, u.done.IDs[i]}, time.Since(started))
+			c.logMigration(caller, Migrated{move, u.done.IDs[i]}, time.Since(started))
 		}
 	}
 	return r, err
@@ -80,15 +80,15 @@ func (c *Control) Undo(ctx context.Context, who identity.Principal, run UndoRun,
 
 // undoRun holds the state of one undo over all attempts of its transaction.
 type undoRun struct {
-	who  identity.Principal
-	run  UndoRun
-	uid  string
-	done Undone // the result, once it is committed
+	caller identity.Principal
+	run    UndoRun
+	uid    string
+	done   Undone // the result, once it is committed
 }
 
 func (u *undoRun) attempt(ctx context.Context, tx *store.Tx) (Undone, error) {
 	req := u.run.Request
-	snap, found, err := tx.UndoSnapshot(ctx, caller(u.who), u.who.Workspace, req, true)
+	snap, found, err := tx.UndoSnapshot(ctx, storeCaller(u.caller), u.caller.Workspace, req, true)
 	if err != nil {
 		return Undone{}, err
 	}
@@ -97,7 +97,7 @@ func (u *undoRun) attempt(ctx context.Context, tx *store.Tx) (Undone, error) {
 	}
 	plan, refusal := fleet.PlanUndo(req, snap)
 	if u.run.Preview != nil && fleet.CodeOf(refusal) != fleet.NotFound {
-		if err := compareUndo(ctx, tx, caller(u.who), u.run, snap, plan); err != nil {
+		if err := compareUndo(ctx, tx, storeCaller(u.caller), u.run, snap, plan); err != nil {
 			return Undone{}, err
 		}
 	}
@@ -107,7 +107,7 @@ func (u *undoRun) attempt(ctx context.Context, tx *store.Tx) (Undone, error) {
 	done := Undone{Plan: plan}
 	what := about{&fleet.Undo{Migration: req.Migration, RestoreStatus: req.RestoreStatus, RestoreDevices: req.RestoreDevices}, req.Note}
 	for i, move := range plan.Moves {
-		id, err := apply(ctx, tx, move, u.who, u.entryUID(i), what)
+		id, err := apply(ctx, tx, move, u.caller, u.entryUID(i), what)
 		if err != nil {
 			return Undone{}, err
 		}
@@ -120,7 +120,7 @@ func (u *undoRun) attempt(ctx context.Context, tx *store.Tx) (Undone, error) {
 func (u *undoRun) entryUID(move int) string { return fmt.Sprintf("%s.%d", u.uid, move) }
 
 // compareUndo refuses an undo that would not do exactly what was previewed; see compare.
-func compareUndo(ctx context.Context, tx *store.Tx, who store.Caller, run UndoRun, snap fleet.UndoSnapshot, plan *fleet.UndoPlan) error {
+func compareUndo(ctx context.Context, tx *store.Tx, caller store.Caller, run UndoRun, snap fleet.UndoSnapshot, plan *fleet.UndoPlan) error {
 	if plan != nil && run.Preview.MatchesUndo(plan) {
 		return nil
 	}
@@ -128,7 +128,7 @@ func compareUndo(ctx context.Context, tx *store.Tx, who store.Caller, run UndoRu
 	if !run.Preview.SameUndo(run.Request, len(sel.SIMs)) {
 		return &Stale{OtherRequest: true}
 	}
-	stale, err := drifted(ctx, tx, who, run.Preview, fleet.MigrationRequest{Select: sel}, snap.Snapshot)
+	stale, err := drifted(ctx, tx, caller, run.Preview, fleet.MigrationRequest{Select: sel}, snap.Snapshot)
 	if err != nil || plan == nil && len(stale.SIMs) == 0 {
 		return err
 	}
@@ -136,8 +136,8 @@ func compareUndo(ctx context.Context, tx *store.Tx, who store.Caller, run UndoRu
 }
 
 // mayReplay checks a repetition like the first request; see migrationRun.mayReplay.
-func (u *undoRun) mayReplay(ctx context.Context, tx *store.Tx, who identity.Principal, s store.Stored) error {
-	entry, found, err := tx.Migration(ctx, caller(who), who.Workspace, u.run.Request.Migration)
+func (u *undoRun) mayReplay(ctx context.Context, tx *store.Tx, caller identity.Principal, s store.Stored) error {
+	entry, found, err := tx.Migration(ctx, storeCaller(caller), caller.Workspace, u.run.Request.Migration)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (u *undoRun) mayReplay(ctx context.Context, tx *store.Tx, who identity.Prin
 		return usedBefore()
 	}
 	workspaces := slices.Concat([]fleet.WorkspaceID{entry.Target.ID}, s.Named, u.run.Request.Homes(entry))
-	standings, err := tx.Standings(ctx, who.User, fleet.Once(workspaces))
+	standings, err := tx.Standings(ctx, caller.User, fleet.Once(workspaces))
 	if err != nil {
 		return err
 	}

@@ -11,16 +11,16 @@ import (
 // ListUsers reads one page of the users of the caller's Workspace, with their standing there.
 //
 // Permission: ReadUsers.
-func (c *Control) ListUsers(ctx context.Context, who identity.Principal, l fleet.List) (page fleet.Page[UserRecord], err error) {
-	if err := who.Require(identity.ReadUsers); err != nil {
+func (c *Control) ListUsers(ctx context.Context, caller identity.Principal, l fleet.List) (page fleet.Page[UserRecord], err error) {
+	if err := caller.Require(identity.ReadUsers); err != nil {
 		return page, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		ws, err := callerWorkspace(ctx, tx, who)
+		ws, err := callerWorkspace(ctx, tx, caller)
 		if err != nil {
 			return err
 		}
-		found, err := tx.Members(ctx, who.Workspace, l)
+		found, err := tx.Members(ctx, caller.Workspace, l)
 		page = fleet.Page[UserRecord]{Total: found.Total, Page: found.Page, PerPage: found.PerPage}
 		page.Items = make([]UserRecord, len(found.Items))
 		for i, m := range found.Items {
@@ -37,23 +37,23 @@ func (c *Control) ListUsers(ctx context.Context, who identity.Principal, l fleet
 //
 // Permission: ReadOwn for oneself, else ReadUsers. Errors: NotFound, also for a user of other
 // Workspaces.
-func (c *Control) Permissions(ctx context.Context, who identity.Principal, ref string) (list []identity.Grant, err error) {
-	if err := who.Require(identity.ReadOwn); err != nil {
+func (c *Control) Permissions(ctx context.Context, caller identity.Principal, ref string) (list []identity.Grant, err error) {
+	if err := caller.Require(identity.ReadOwn); err != nil {
 		return nil, err
 	}
-	may := who.May
+	may := caller.May
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		user, found, err := findUser(ctx, tx, who, ref)
-		if err != nil || found && user.ID == who.User {
+		user, found, err := findUser(ctx, tx, caller, ref)
+		if err != nil || found && user.ID == caller.User {
 			return err
 		}
-		if err := who.Require(identity.ReadUsers); err != nil {
+		if err := caller.Require(identity.ReadUsers); err != nil {
 			return err
 		}
 		if !found {
 			return fleet.Missing("user", ref)
 		}
-		m, found, err := tx.Member(ctx, user.ID, who.Workspace)
+		m, found, err := tx.Member(ctx, user.ID, caller.Workspace)
 		if err != nil || !found {
 			return firstError(err, fleet.Missing("user", ref))
 		}

@@ -52,9 +52,9 @@ func checkPersonName(name string) error {
 // Permission: WriteOwn for oneself, else ManageUsers. Errors: NotFound; BadRequest; NotAllowed
 // for the caller's own status, and for the name of a user with Workspaces that the caller does
 // not administer; InUse for the last Administrator; those of once.
-func (c *Control) PatchUser(ctx context.Context, who identity.Principal, p PersonPatch, w Write[None]) (Reply, error) {
+func (c *Control) PatchUser(ctx context.Context, caller identity.Principal, p PersonPatch, w Write[None]) (Reply, error) {
 	ref := p.User
-	if err := who.Require(identity.WriteOwn); err != nil {
+	if err := caller.Require(identity.WriteOwn); err != nil {
 		return Reply{}, err
 	}
 	if err := p.check(); err != nil {
@@ -62,35 +62,35 @@ func (c *Control) PatchUser(ctx context.Context, who identity.Principal, p Perso
 	}
 	g := guard{need: identity.WriteOwn}
 	g.lock = func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.LockMembers(ctx, who.Workspace); err != nil {
+		if err := tx.LockMembers(ctx, caller.Workspace); err != nil {
 			return err
 		}
-		return tx.LockUser(ctx, who.User) // the caller can be the user to change
+		return tx.LockUser(ctx, caller.User) // the caller can be the user to change
 	}
-	g.replay = func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {
-		user, found, err := findUser(ctx, tx, who, ref)
-		if err != nil || found && user.ID == who.User {
+	g.replay = func(ctx context.Context, tx *store.Tx, caller identity.Principal, _ store.Stored) error {
+		user, found, err := findUser(ctx, tx, caller, ref)
+		if err != nil || found && user.ID == caller.User {
 			return err
 		}
-		if err := who.Require(identity.ManageUsers); err != nil {
+		if err := caller.Require(identity.ManageUsers); err != nil {
 			return err
 		}
-		return administers(ctx, tx, who, who.Workspace)
+		return administers(ctx, tx, caller, caller.Workspace)
 	}
-	return once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[None], error) {
-		user, found, err := findUser(ctx, tx, who, ref)
+	return once(ctx, c, caller, g, w, func(tx *store.Tx, caller identity.Principal) (result[None], error) {
+		user, found, err := findUser(ctx, tx, caller, ref)
 		switch {
 		case err != nil:
-		case found && user.ID == who.User:
-			err = patchOneself(ctx, tx, who, user, p)
+		case found && user.ID == caller.User:
+			err = patchOneself(ctx, tx, caller, user, p)
 		default:
-			err = patchMember(ctx, tx, who, ref, p)
+			err = patchMember(ctx, tx, caller, ref, p)
 		}
 		return result[None]{}, err
 	})
 }
 
-func patchOneself(ctx context.Context, tx *store.Tx, who identity.Principal, user store.UserRecord, p PersonPatch) error {
+func patchOneself(ctx context.Context, tx *store.Tx, caller identity.Principal, user store.UserRecord, p PersonPatch) error {
 	if err := p.keeps(user.Username); err != nil {
 		return err
 	}
@@ -100,21 +100,21 @@ func patchOneself(ctx context.Context, tx *store.Tx, who identity.Principal, use
 	if p.Name == nil {
 		return nil
 	}
-	return rename(ctx, tx, who, who.User, *p.Name)
+	return rename(ctx, tx, caller, caller.User, *p.Name)
 }
 
-func rename(ctx context.Context, tx *store.Tx, who identity.Principal, user fleet.UserID, name string) error {
+func rename(ctx context.Context, tx *store.Tx, caller identity.Principal, user fleet.UserID, name string) error {
 	if err := tx.SetName(ctx, user, name); err != nil {
 		return err
 	}
-	return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditUserChanged, Subject: fleet.Subject("user", user)})
+	return audit(ctx, tx, caller, fleet.AuditEntry{Action: fleet.AuditUserChanged, Subject: fleet.Subject("user", user)})
 }
 
-func patchMember(ctx context.Context, tx *store.Tx, who identity.Principal, ref string, p PersonPatch) error {
-	if err := who.Require(identity.ManageUsers); err != nil {
+func patchMember(ctx context.Context, tx *store.Tx, caller identity.Principal, ref string, p PersonPatch) error {
+	if err := caller.Require(identity.ManageUsers); err != nil {
 		return err
 	}
-	m, err := findManaged(ctx, tx, who, MemberOf{ref, who.Workspace})
+	m, err := findManaged(ctx, tx, caller, MemberOf{ref, caller.Workspace})
 	if err != nil {
 		return err
 	}
@@ -122,43 +122,43 @@ func patchMember(ctx context.Context, tx *store.Tx, who identity.Principal, ref 
 		return err
 	}
 	if p.Name != nil {
-		mine, err := administersAll(ctx, tx, who, m.user.ID)
+		mine, err := administersAll(ctx, tx, caller, m.user.ID)
 		if err != nil {
 			return err
 		}
-		if !mine || m.user.SuperAdmin && !who.SuperAdmin {
+		if !mine || m.user.SuperAdmin && !caller.SuperAdmin {
 			return fleet.Errorf(fleet.NotAllowed, "name: only an Administrator of every Workspace of the user can change it, after the user has joined them")
 		}
-		if err := rename(ctx, tx, who, m.user.ID, *p.Name); err != nil {
+		if err := rename(ctx, tx, caller, m.user.ID, *p.Name); err != nil {
 			return err
 		}
 	}
 	if p.Status == nil {
 		return nil
 	}
-	return m.setStatus(ctx, tx, who, *p.Status)
+	return m.setStatus(ctx, tx, caller, *p.Status)
 }
 
 // SetDefaultWorkspace sets the Workspace of the caller's sign-ins.
 //
 // Permission: WriteOwn. Errors: Forbidden for another user, and for a Workspace that is unknown
 // or in which the caller is not an active member, with the same message; those of once.
-func (c *Control) SetDefaultWorkspace(ctx context.Context, who identity.Principal, of MemberOf, w Write[None]) (Reply, error) {
-	g := guard{need: identity.WriteOwn, lock: lockingUser(who)}
-	return once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (done result[None], err error) {
+func (c *Control) SetDefaultWorkspace(ctx context.Context, caller identity.Principal, of MemberOf, w Write[None]) (Reply, error) {
+	g := guard{need: identity.WriteOwn, lock: lockingUser(caller)}
+	return once(ctx, c, caller, g, w, func(tx *store.Tx, caller identity.Principal) (done result[None], err error) {
 		refusal := fleet.Errorf(fleet.Forbidden, "Only the user can choose the default Workspace, and must be a member of it")
-		user, found, err := findUser(ctx, tx, who, of.User)
-		if err != nil || !found || user.ID != who.User {
+		user, found, err := findUser(ctx, tx, caller, of.User)
+		if err != nil || !found || user.ID != caller.User {
 			return done, firstError(err, refusal)
 		}
-		standings, err := tx.Standings(ctx, who.User, []fleet.WorkspaceID{of.Workspace})
+		standings, err := tx.Standings(ctx, caller.User, []fleet.WorkspaceID{of.Workspace})
 		if err != nil || standings[of.Workspace].Role == fleet.NoRole {
 			return done, firstError(err, refusal)
 		}
 		if err := tx.SetDefaultWorkspace(ctx, user.ID, of.Workspace); err != nil {
 			return done, err
 		}
-		return done, audit(ctx, tx, who, fleet.AuditEntry{
+		return done, audit(ctx, tx, caller, fleet.AuditEntry{
 			Action: fleet.AuditDefaultWorkspace, Subject: fleet.Subject("user", user.ID), Detail: fleet.AuditDetail{Target: of.Workspace},
 		})
 	})

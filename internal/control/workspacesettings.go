@@ -16,12 +16,12 @@ type WorkspaceSettings struct {
 // ChangeWorkspaceSettings changes the settings of the caller's Workspace and returns it.
 //
 // Permission: ManageWorkspace. Errors: those of once.
-func (c *Control) ChangeWorkspaceSettings(ctx context.Context, who identity.Principal, s WorkspaceSettings, w Write[fleet.Workspace]) (Reply, error) {
+func (c *Control) ChangeWorkspaceSettings(ctx context.Context, caller identity.Principal, s WorkspaceSettings, w Write[fleet.Workspace]) (Reply, error) {
 	g := guard{need: identity.ManageWorkspace, lock: func(ctx context.Context, tx *store.Tx) error {
-		return tx.LockWorkspaces(ctx, []fleet.WorkspaceID{who.Workspace})
+		return tx.LockWorkspaces(ctx, []fleet.WorkspaceID{caller.Workspace})
 	}}
-	return once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (done result[fleet.Workspace], err error) {
-		ws, err := callerWorkspace(ctx, tx, who)
+	return once(ctx, c, caller, g, w, func(tx *store.Tx, caller identity.Principal) (done result[fleet.Workspace], err error) {
+		ws, err := callerWorkspace(ctx, tx, caller)
 		if err != nil || s.ReasonRequired == nil {
 			return result[fleet.Workspace]{value: ws}, err
 		}
@@ -30,6 +30,6 @@ func (c *Control) ChangeWorkspaceSettings(ctx context.Context, who identity.Prin
 			return done, err
 		}
 		done.value = ws
-		return done, audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditWorkspaceChanged, Subject: fleet.Subject("workspace", ws.ID)})
+		return done, audit(ctx, tx, caller, fleet.AuditEntry{Action: fleet.AuditWorkspaceChanged, Subject: fleet.Subject("workspace", ws.ID)})
 	})
 }

@@ -37,11 +37,11 @@ func TestContract_AuditScope(t *testing.T) {
 		moved := both.Post(migration, realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM))).Is(http.StatusOK)
 		admin.Patch(simURL(kit.IssuedSIM), toStatus(1)).Is(http.StatusNoContent)
 		wantCode(t, admin.Patch(simURL(kit.IssuedSIM), toStatus(0)), http.StatusBadRequest, 1000)
-		for who, c := range map[string]*kit.Client{"the target": target, "the source": source} {
+		for side, c := range map[string]*kit.Client{"the target": target, "the source": source} {
 			list := auditList(c, "?q=action:sim.migrated")
 			if len(list) != 1 || list[0].RequestID != moved.Header.Get("X-Request-Id") || list[0].Migration == nil || list[0].User.Name != "admin@example.com" ||
 				list[0].Address != "127.0.0.1" || list[0].Subject == nil || list[0].Subject.ID != "251" {
-				t.Errorf("in %s the migration is %+v", who, list)
+				t.Errorf("in %s the migration is %+v", side, list)
 			}
 		}
 		if list := auditList(target, "?q=action:sim.changed"); len(list) != 0 {

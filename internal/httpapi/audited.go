@@ -7,13 +7,13 @@ import "github.com/simferry/simferry/internal/fleet"
 // Unauthenticated requests go to the server log only, so anonymous clients cannot grow the audit
 // log. ended reports that the caller's session ended meanwhile: it counts as unauthenticated.
 func (a *api) auditRefusal(r *request, code fleet.Code, ended bool) {
-	if code == 0 || r.who.User == 0 && r.who.Token == 0 {
+	if code == 0 || r.caller.User == 0 && r.caller.Token == 0 {
 		return
 	}
 	action := r.op.audit
 	switch {
 	case ended:
-		a.control.Refused(r.Context(), r.who, fleet.AuditBearerRefused, "", code)
+		a.control.Refused(r.Context(), r.caller, fleet.AuditBearerRefused, "", code)
 		return
 	case action != none:
 	case code == fleet.Forbidden:
@@ -21,5 +21,5 @@ func (a *api) auditRefusal(r *request, code fleet.Code, ended bool) {
 	default:
 		return
 	}
-	a.control.Refused(r.Context(), r.who, action, r.op.pattern, code)
+	a.control.Refused(r.Context(), r.caller, action, r.op.pattern, code)
 }

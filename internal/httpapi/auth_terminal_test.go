@@ -36,11 +36,11 @@ func person(s *kit.Server, username string) identity.Principal {
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	who, err := s.Control.Authenticate(s.T.Context(), claims, origin)
+	caller, err := s.Control.Authenticate(s.T.Context(), claims, origin)
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	return who
+	return caller
 }
 
 // wantPending checks that a terminal waits: it gets nothing but that.

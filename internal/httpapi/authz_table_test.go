@@ -245,20 +245,20 @@ func TestAuthorization(t *testing.T) {
 			if r.Pattern == "POST /api/v1/migration/{migration_id}/undo" {
 				row.path = undo(entry)
 			}
-			for who, want := range row.columns() {
-				expect(t, r, row, who, valid[who], want)
+			for caller, want := range row.columns() {
+				expect(t, r, row, caller, valid[caller], want)
 			}
 			expect(t, r, row, "newcomer", newcomer, row.enrolling(r.Need))
 			tried += len(valid) + len(invalid) + 1
 			if len(row.columns()) != len(valid) {
 				t.Fatalf("%d columns for %d callers", len(row.columns()), len(valid))
 			}
-			for who, c := range invalid {
+			for caller, c := range invalid {
 				want := http.StatusUnauthorized
 				if r.Need == identity.Public {
 					want = row.administrator
 				}
-				expect(t, r, row, who, c, want)
+				expect(t, r, row, caller, c, want)
 			}
 		}
 		t.Logf("%d operations, each as %d callers: %d requests", len(routes), tried/len(routes), tried)
@@ -292,7 +292,7 @@ func (a access) columns() map[string]int {
 }
 
 // expect sends the request of a row and compares the status and the form of a refusal.
-func expect(t *testing.T, r httpapi.Route, row access, who string, c *kit.Client, want int) {
+func expect(t *testing.T, r httpapi.Route, row access, caller string, c *kit.Client, want int) {
 	t.Helper()
 	method, path, _ := strings.Cut(r.Pattern, " ")
 	if row.path != "" {
@@ -304,13 +304,13 @@ func expect(t *testing.T, r httpapi.Route, row access, who string, c *kit.Client
 	}
 	got := c.Do(method, fresh(path), body)
 	if got.Status != want {
-		t.Errorf("%s as %s: %d, want %d: %.200s", r.Pattern, who, got.Status, want, got.Body)
+		t.Errorf("%s as %s: %d, want %d: %.200s", r.Pattern, caller, got.Status, want, got.Body)
 		return
 	}
 	switch want {
 	case http.StatusUnauthorized:
 		if got.Header.Get("WWW-Authenticate") != "Bearer" || !strings.HasPrefix(string(got.Body), `{"message":"`) {
-			t.Errorf("%s as %s: %v %s", r.Pattern, who, got.Header, got.Body)
+			t.Errorf("%s as %s: %v %s", r.Pattern, caller, got.Header, got.Body)
 		}
 	case http.StatusForbidden:
 		wantCode(t, got, want, 1104)

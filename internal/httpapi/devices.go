@@ -17,7 +17,7 @@ func (a *api) listDevices(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	found, err := a.control.ListDevices(r.Context(), r.who, l)
+	found, err := a.control.ListDevices(r.Context(), r.caller, l)
 	if err != nil {
 		return response{}, err
 	}

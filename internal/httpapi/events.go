@@ -29,7 +29,7 @@ func userEvents(r *request) (of control.EventsOf, err error) {
 	if err != nil {
 		return of, err
 	}
-	of = control.EventsOf{User: r.who.User}
+	of = control.EventsOf{User: r.caller.User}
 	if ref != "my" {
 		id, err := r.thing("user_id")
 		if err != nil { // not an id: an e-mail address

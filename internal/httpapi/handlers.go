@@ -20,8 +20,8 @@ func list[T, W any](
 	rule func(*control.Control, context.Context, identity.Principal, fleet.List) (fleet.Page[T], error),
 	id func(T) int64, item func(T) W,
 ) handler {
-	return listOf(spec, nothingToRead, func(c *control.Control, ctx context.Context, who identity.Principal, _ struct{}, l fleet.List) (fleet.Page[T], error) {
-		return rule(c, ctx, who, l)
+	return listOf(spec, nothingToRead, func(c *control.Control, ctx context.Context, caller identity.Principal, _ struct{}, l fleet.List) (fleet.Page[T], error) {
+		return rule(c, ctx, caller, l)
 	}, id, item)
 }
 
@@ -32,7 +32,7 @@ func listOf[In, T, W any](
 	id func(T) int64, item func(T) W,
 ) handler {
 	return httpx.ListOf(spec, decode, func(a *api, r *request, in In, l fleet.List) (fleet.Page[T], error) {
-		return rule(a.control, r.Context(), r.who, in, l)
+		return rule(a.control, r.Context(), r.caller, in, l)
 	}, id, item)
 }
 
@@ -42,13 +42,13 @@ func call[In, Out, W any](
 	rule func(*control.Control, context.Context, identity.Principal, In) (Out, error),
 	body func(Out) W,
 ) handler {
-	return httpx.Call(decode, func(a *api, r *request, in In) (Out, error) { return rule(a.control, r.Context(), r.who, in) }, body)
+	return httpx.Call(decode, func(a *api, r *request, in In) (Out, error) { return rule(a.control, r.Context(), r.caller, in) }, body)
 }
 
 // callOwn handles an operation whose rule needs only the caller.
 func callOwn[Out, W any](rule func(*control.Control, context.Context, identity.Principal) (Out, error), body func(Out) W) handler {
-	return call(nothingToRead, func(c *control.Control, ctx context.Context, who identity.Principal, _ struct{}) (Out, error) {
-		return rule(c, ctx, who)
+	return call(nothingToRead, func(c *control.Control, ctx context.Context, caller identity.Principal, _ struct{}) (Out, error) {
+		return rule(c, ctx, caller)
 	}, body)
 }
 
@@ -71,14 +71,14 @@ func writeOnce[In, Out any](
 		if err != nil {
 			return response{}, err
 		}
-		sent, err := rule(a.control, r.Context(), r.who, in, control.Write[Out]{Once: once, Encoder: encoder[Out](reply)})
+		sent, err := rule(a.control, r.Context(), r.caller, in, control.Write[Out]{Once: once, Encoder: encoder[Out](reply)})
 		return replied(sent), err
 	}
 }
 
 // write serves a write that takes no idempotency key and has no response body.
 func write[In any](decode func(*request) (In, error), rule func(*control.Control, context.Context, identity.Principal, In) error) handler {
-	return httpx.Write(decode, func(a *api, r *request, in In) error { return rule(a.control, r.Context(), r.who, in) })
+	return httpx.Write(decode, func(a *api, r *request, in In) error { return rule(a.control, r.Context(), r.caller, in) })
 }
 
 // each encodes the items of a list.

@@ -59,11 +59,11 @@ func TestContract_Invitation(t *testing.T) {
 		for i, path := range []string{invitation, users} {
 			address := fmt.Sprintf("New%d@Example.com", i)
 			got := admin.Post(path, object{"username": address, "name": "Zoë Nöwak", "roles": []object{{"id": 2, "name": "User"}}}).Is(http.StatusCreated)
-			who := decodeBody[api.InvitationResponse](t, got, http.StatusCreated)
+			invited := decodeBody[api.InvitationResponse](t, got, http.StatusCreated)
 			want := api.InvitationResponse{
-				ID: who.ID, Username: fmt.Sprintf("new%d@example.com", i), Name: "Zoë Nöwak", Organisation: api.RefTo(kit.FleetDE), Roles: []api.NamedRef{{ID: 2, Name: "User"}},
+				ID: invited.ID, Username: fmt.Sprintf("new%d@example.com", i), Name: "Zoë Nöwak", Organisation: api.RefTo(kit.FleetDE), Roles: []api.NamedRef{{ID: 2, Name: "User"}},
 			}
-			if diff := cmp.Diff(want, who); diff != "" {
+			if diff := cmp.Diff(want, invited); diff != "" {
 				t.Errorf("%s answers (-want +got):\n%s", path, diff)
 			}
 			m := nextMail(s)
@@ -74,8 +74,8 @@ func TestContract_Invitation(t *testing.T) {
 			if len(list) != 1 || list[0].Name != "Zoë Nöwak" || len(list[0].Roles) != 1 || list[0].Roles[0].ID != 2 {
 				t.Fatalf("the invited one: %+v", list)
 			}
-			if who.ID != list[0].ID {
-				t.Errorf("invited as %d, listed as %d", who.ID, list[0].ID)
+			if invited.ID != list[0].ID {
+				t.Errorf("invited as %d, listed as %d", invited.ID, list[0].ID)
 			}
 			if loc := got.Header.Get("Location"); path == users && loc != fmt.Sprintf("%s/%d", users, list[0].ID) {
 				t.Errorf("Location: %q", loc)

@@ -61,7 +61,7 @@ func (a *api) createJob(r *request, operation string, n control.NewJob) (respons
 	if err != nil {
 		return response{}, err
 	}
-	reply, err := a.control.CreateJob(r.Context(), r.who, n, control.Write[fleet.Job]{Once: once, Encoder: encoder[fleet.Job](createdJob)})
+	reply, err := a.control.CreateJob(r.Context(), r.caller, n, control.Write[fleet.Job]{Once: once, Encoder: encoder[fleet.Job](createdJob)})
 	if err != nil || reply.Status != http.StatusCreated {
 		return replied(reply), err
 	}
@@ -107,7 +107,7 @@ func (a *api) awaitPlan(r *request, location string, wait time.Duration, reply *
 		if err := a.callerAgain(r); err != nil {
 			return nil // as below
 		}
-		j, err := a.control.Job(r.Context(), r.who, fleet.JobID(id))
+		j, err := a.control.Job(r.Context(), r.caller, fleet.JobID(id))
 		if err != nil {
 			return nil // the job was made; the caller can read it later, or lost the right to
 		}
@@ -144,7 +144,7 @@ func (a *api) getJob(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	j, err := a.control.Job(r.Context(), r.who, id)
+	j, err := a.control.Job(r.Context(), r.caller, id)
 	if err != nil {
 		return response{}, err
 	}
@@ -192,7 +192,7 @@ func (a *api) retryJob(r *request) (response, error) {
 	if err := jobOptions(&n, jobTexts{dryRun: body.DryRun, onConflict: body.OnConflict, reference: body.Reference, reason: body.Reason}, jobParts{}); err != nil {
 		return response{}, err
 	}
-	old, err := a.control.Job(r.Context(), r.who, id)
+	old, err := a.control.Job(r.Context(), r.caller, id)
 	if err != nil {
 		return response{}, err
 	}
@@ -231,7 +231,7 @@ func (a *api) listJobSIMs(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	found, err := a.control.ListJobSIMs(r.Context(), r.who, id, l)
+	found, err := a.control.ListJobSIMs(r.Context(), r.caller, id, l)
 	if err != nil {
 		return response{}, err
 	}

@@ -63,7 +63,7 @@ func (a *api) streamJobSIMs(r *request, id fleet.JobID, form string) (res respon
 	l.PerPage = fleet.JobSIMList.MaxPerPage
 	first := l
 	first.PerPage = 1
-	if _, err := a.control.ListJobSIMs(r.Context(), r.who, id, first); err != nil { // while a refusal can be a status
+	if _, err := a.control.ListJobSIMs(r.Context(), r.caller, id, first); err != nil { // while a refusal can be a status
 		return res, err
 	}
 	if l.After == nil {
@@ -89,11 +89,11 @@ func (a *api) sendJobSIMs(ctx context.Context, r *request, id fleet.JobID, l fle
 		if err := a.verifyBearer(r); err != nil {
 			return err
 		}
-		who, err := a.control.Authenticate(ctx, r.claims, r.origin())
+		caller, err := a.control.Authenticate(ctx, r.claims, r.origin())
 		if err != nil {
 			return err
 		}
-		page, err := a.control.ListJobSIMs(ctx, who, id, l)
+		page, err := a.control.ListJobSIMs(ctx, caller, id, l)
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func (a *api) watchJob(r *request) (res response, err error) {
 	if err != nil {
 		return res, err
 	}
-	j, err := a.control.Job(r.Context(), r.who, id)
+	j, err := a.control.Job(r.Context(), r.caller, id)
 	if err != nil {
 		return res, err
 	}
@@ -38,7 +38,7 @@ func (a *api) watchJob(r *request) (res response, err error) {
 	res.Set("Cache-Control", "no-store")
 	res.Set("X-Accel-Buffering", "no")
 	err = r.Streamed(&res, func(ctx context.Context, out *httpx.Stream) error {
-		w, err := a.control.WatchJob(ctx, r.who, id)
+		w, err := a.control.WatchJob(ctx, r.caller, id)
 		if err != nil {
 			return err
 		}
@@ -126,10 +126,10 @@ func (e *jobEvents) allowed(ctx context.Context) bool {
 	r := e.request
 	err := e.api.verifyBearer(r)
 	if err == nil {
-		r.who, err = e.api.control.Authenticate(ctx, r.claims, r.origin())
+		r.caller, err = e.api.control.Authenticate(ctx, r.claims, r.origin())
 	}
 	if err == nil {
-		err = e.watch.Check(ctx, r.who)
+		err = e.watch.Check(ctx, r.caller)
 	}
 	if code := fleet.CodeOf(err); code == 0 || code == fleet.Unavailable {
 		return true // if the database does not respond, nothing is sent either

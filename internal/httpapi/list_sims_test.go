@@ -149,14 +149,14 @@ func TestScopeOfSIMs(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e).Seed(few)
 		s.Exec(fmt.Sprintf("UPDATE sims SET issuer_id = 900 WHERE id = %d", kit.SIMInFR)) // issued by an enterprise
-		for who, want := range map[string][]int64{
+		for username, want := range map[string][]int64{
 			"few@example.com":      {11, 12, 13},
 			"reseller@example.com": {12, 13, 15},
 			"stranger@example.com": {kit.SIMElsewhere},
 		} {
-			c := s.As(who)
+			c := s.As(username)
 			if diff := cmp.Diff(want, listed(c, "/api/v1/sim", nil)); diff != "" {
-				t.Errorf("%s sees (-want +got):\n%s", who, diff)
+				t.Errorf("%s sees (-want +got):\n%s", username, diff)
 			}
 			for _, id := range []int64{11, 12, 13, 14, 15, kit.SIMInFR, kit.SIMElsewhere} {
 				status := http.StatusNotFound
@@ -164,7 +164,7 @@ func TestScopeOfSIMs(t *testing.T) {
 					status = http.StatusOK
 				}
 				if got := c.Get(simURL(id)); got.Status != status {
-					t.Errorf("%s, SIM %d: %d, want %d", who, id, got.Status, status)
+					t.Errorf("%s, SIM %d: %d, want %d", username, id, got.Status, status)
 				}
 			}
 		}

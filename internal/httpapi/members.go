@@ -12,7 +12,7 @@ import (
 
 // here returns the user in the path as a member of the token's Workspace.
 func (r *request) here() control.MemberOf {
-	return control.MemberOf{User: r.PathValue("user_id"), Workspace: r.who.Workspace}
+	return control.MemberOf{User: r.PathValue("user_id"), Workspace: r.caller.Workspace}
 }
 
 // member returns the user in the path as a member of the Workspace in the path.

@@ -28,16 +28,16 @@ func ownMemberships(t *testing.T, e kit.Engine) {
 		}
 		return found
 	}
-	for who, want := range map[string]map[int64]string{
+	for username, want := range map[string]map[int64]string{
 		"observer@example.com": {kit.FleetDE: "Observer"},
 		"user@example.com":     {kit.FleetDE: "User", kit.FleetFR: "User"},
 	} {
-		c := s.As(who)
+		c := s.As(username)
 		if diff := cmp.Diff(want, roles(c, "/api/v2/user/my/membership")); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", who, diff)
+			t.Errorf("%s (-want +got):\n%s", username, diff)
 		}
 		if got := roles(c, "/api/v2/user/my/workspace"); len(got) != 0 {
-			t.Errorf("%s administers %v", who, got)
+			t.Errorf("%s administers %v", username, got)
 		}
 	}
 	admin := s.As("admin@example.com")

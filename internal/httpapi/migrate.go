@@ -34,7 +34,7 @@ func (a *api) migrate(r *request) (response, error) {
 	case err != nil:
 		return response{}, err
 	}
-	reply, err := a.control.Migrate(r.Context(), r.who, m.run, control.Write[control.Migrated]{Once: m.once, Encoder: encoder[control.Migrated](migrated)})
+	reply, err := a.control.Migrate(r.Context(), r.caller, m.run, control.Write[control.Migrated]{Once: m.once, Encoder: encoder[control.Migrated](migrated)})
 	return replied(reply), err
 }
 
@@ -62,8 +62,8 @@ func readMigration(r *request) (m migration, err error) {
 }
 
 func (a *api) preview(r *request, req fleet.MigrationRequest) (response, error) {
-	who, plan, err := a.control.PreviewMigration(r.Context(), r.claims, r.origin(), req)
-	r.setCaller(who)
+	caller, plan, err := a.control.PreviewMigration(r.Context(), r.claims, r.origin(), req)
+	r.setCaller(caller)
 	if err != nil {
 		return response{}, err
 	}

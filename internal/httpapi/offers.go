@@ -141,7 +141,7 @@ func (a *api) listOfferSIMs(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	found, err := a.control.ListOfferSIMs(r.Context(), r.who, id, l)
+	found, err := a.control.ListOfferSIMs(r.Context(), r.caller, id, l)
 	if err != nil {
 		return response{}, err
 	}

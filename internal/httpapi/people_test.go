@@ -291,8 +291,8 @@ func TestContract_DefaultWorkspace(t *testing.T) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
-		for _, who := range []string{"my", "4"} {
-			got := put(user, "/api/v2/user/"+who+fmt.Sprintf("/default_organisation/%d", kit.FleetFR)).Is(http.StatusOK)
+		for _, id := range []string{"my", "4"} {
+			got := put(user, "/api/v2/user/"+id+fmt.Sprintf("/default_organisation/%d", kit.FleetFR)).Is(http.StatusOK)
 			if string(got.Body) != "{}" {
 				t.Errorf("%s", got.Body)
 			}

@@ -20,7 +20,7 @@ func profileBody(p fleet.Profile) wire.NamedRef { return wire.NamedRef{ID: p.ID,
 
 // getProfile returns one profile of a kind, which messages call resource.
 func getProfile(kind fleet.ProfileKind, resource string) handler {
-	return call(pathID[int64]("profile_id"), func(c *control.Control, ctx context.Context, who identity.Principal, id int64) (fleet.Profile, error) {
-		return c.Profile(ctx, who, kind, id, resource)
+	return call(pathID[int64]("profile_id"), func(c *control.Control, ctx context.Context, caller identity.Principal, id int64) (fleet.Profile, error) {
+		return c.Profile(ctx, caller, kind, id, resource)
 	}, profileBody)
 }

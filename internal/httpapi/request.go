@@ -17,7 +17,7 @@ type request struct {
 	*httpx.Request
 	op     operation
 	claims identity.Claims    // of the verified bearer token; zero for public operations
-	who    identity.Principal // zero until the caller is known
+	caller identity.Principal // zero until the caller is known
 }
 
 type response = httpx.Response
@@ -92,13 +92,13 @@ func (a *api) verifyBearer(r *request) (err error) {
 
 // authorize reads the caller of the token and requires the operation's permission.
 func (a *api) authorize(r *request) error {
-	who, err := a.control.Authenticate(r.Context(), r.claims, r.origin())
+	caller, err := a.control.Authenticate(r.Context(), r.claims, r.origin())
 	if err != nil {
 		return err
 	}
-	r.setCaller(who)
+	r.setCaller(caller)
 	if r.op.need != anybody {
-		err = who.Require(r.op.need)
+		err = caller.Require(r.op.need)
 	}
 	if err == nil && a.authorized != nil {
 		a.authorized(r.Request.Request)
@@ -109,22 +109,22 @@ func (a *api) authorize(r *request) error {
 // callerAgain reads the caller again before a read that takes a body, or that waits: meanwhile the
 // session may have ended. Writes do so in their transaction.
 func (a *api) callerAgain(r *request) error {
-	who, err := a.control.Authenticate(r.Context(), r.claims, r.origin())
+	caller, err := a.control.Authenticate(r.Context(), r.claims, r.origin())
 	if err == nil {
-		r.setCaller(who)
+		r.setCaller(caller)
 	}
 	return err
 }
 
 // setCaller sets the caller for the rule, the audit log and the log line.
-func (r *request) setCaller(who identity.Principal) {
-	r.who = who
+func (r *request) setCaller(caller identity.Principal) {
+	r.caller = caller
 	var attrs []slog.Attr
-	if who.User != 0 {
-		attrs = append(attrs, slog.Int64("user", int64(who.User)))
+	if caller.User != 0 {
+		attrs = append(attrs, slog.Int64("user", int64(caller.User)))
 	}
-	if who.Token != 0 {
-		attrs = append(attrs, slog.Int64("application_token", int64(who.Token)))
+	if caller.Token != 0 {
+		attrs = append(attrs, slog.Int64("application_token", int64(caller.Token)))
 	}
 	r.LogCaller(attrs...)
 }

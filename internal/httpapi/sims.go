@@ -14,7 +14,7 @@ func (a *api) listSIMs(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	found, err := a.control.ListSIMs(r.Context(), r.who, l)
+	found, err := a.control.ListSIMs(r.Context(), r.caller, l)
 	if err != nil {
 		return response{}, err
 	}

@@ -38,7 +38,7 @@ func (a *api) undoMigration(r *request) (response, error) {
 	if run.Preview, err = r.precondition(); err != nil {
 		return response{}, err
 	}
-	reply, err := a.control.Undo(r.Context(), r.who, run, control.Write[control.Undone]{Once: once, Encoder: encoder[control.Undone](undone)})
+	reply, err := a.control.Undo(r.Context(), r.caller, run, control.Write[control.Undone]{Once: once, Encoder: encoder[control.Undone](undone)})
 	return replied(reply), err
 }
 
@@ -46,7 +46,7 @@ func (a *api) previewUndo(r *request, req fleet.UndoRequest) (response, error) {
 	if err := a.callerAgain(r); err != nil {
 		return response{}, err
 	}
-	plan, err := a.control.PreviewUndo(r.Context(), r.who, req)
+	plan, err := a.control.PreviewUndo(r.Context(), r.caller, req)
 	if err != nil {
 		return response{}, err
 	}

@@ -541,9 +541,9 @@ func TestSuperAdminSignsInWithoutRoles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		who, err := in.Bearer(t.Context(), tokens.Bearer, identity.Origin{Address: anywhere})
-		if err != nil || who.Workspace != 200 || !who.SuperAdmin {
-			t.Errorf("%+v, %v", who, err)
+		caller, err := in.Bearer(t.Context(), tokens.Bearer, identity.Origin{Address: anywhere})
+		if err != nil || caller.Workspace != 200 || !caller.SuperAdmin {
+			t.Errorf("%+v, %v", caller, err)
 		}
 	})
 }
@@ -600,9 +600,9 @@ func TestCreateApplicationToken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		who, err := in.Bearer(ctx, session.Bearer, identity.Origin{Address: anywhere})
-		if err != nil || who.Token != token.ID || who.Workspace != 100 {
-			t.Errorf("%+v, %v", who, err)
+		caller, err := in.Bearer(ctx, session.Bearer, identity.Origin{Address: anywhere})
+		if err != nil || caller.Token != token.ID || caller.Workspace != 100 {
+			t.Errorf("%+v, %v", caller, err)
 		}
 		if _, err := in.SignInApplication(ctx, token.Text, identity.Origin{Address: netip.MustParseAddr("198.51.100.1")}); fleet.CodeOf(err) != fleet.BadCredentials {
 			t.Errorf("from elsewhere: %v", err)

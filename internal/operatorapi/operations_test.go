@@ -77,11 +77,11 @@ func TestOperatorAuthorization(t *testing.T) {
 				if !routes[pattern] {
 					want = http.StatusOK
 				}
-				for who, bearer := range strangers {
+				for caller, bearer := range strangers {
 					c := op.Anonymous().With("X-Forwarded-For", fmt.Sprintf("192.0.2.%d", i))
 					c.Token = bearer
 					if got := tryOperator(c, pattern); got.Status != want {
-						t.Errorf("%s by %s: %d, want %d", pattern, who, got.Status, want)
+						t.Errorf("%s by %s: %d, want %d", pattern, caller, got.Status, want)
 					}
 				}
 			}

@@ -54,10 +54,10 @@ func oneIf(is bool) int {
 }
 
 // JobEffects reads what the plan of a job does, as far as the caller may see its SIMs.
-func (tx *Tx) JobEffects(ctx context.Context, who Caller, token fleet.WorkspaceID, id fleet.JobID) (effects []fleet.JobEffect, err error) {
+func (tx *Tx) JobEffects(ctx context.Context, caller Caller, token fleet.WorkspaceID, id fleet.JobID) (effects []fleet.JobEffect, err error) {
 	w := where{tx: tx}
 	w.and("n.job_id = " + w.arg(int64(id)))
-	w.and(w.seesJobSIM(reader{who, token}, "n.workspace_id", "n.home_id"))
+	w.and(w.seesJobSIM(reader{caller, token}, "n.workspace_id", "n.home_id"))
 	err = tx.queryEach(ctx, `SELECT n.workspace_id, n.home_id, n.verdict, n.codes, n.status_before, n.status_after, n.device_before, n.device_after, n.sims
 		FROM job_effects n JOIN jobs j ON j.id = n.job_id WHERE `+w.String()+
 		" ORDER BY n.workspace_id, n.home_id, n.verdict, n.codes, n.status_before, n.status_after, n.device_before, n.device_after", w.args, func(r rows) error {

@@ -41,9 +41,9 @@ func TestPagesOfJobs(t *testing.T) {
 			storetest.Load(t, s)
 			fillJobPages(t, url, s.Dialect())
 			for _, id := range []fleet.JobID{7, 8} {
-				for _, who := range []store.Caller{{User: storetest.Observer}, {User: 9, SuperAdmin: true}} {
+				for _, caller := range []store.Caller{{User: storetest.Observer}, {User: 9, SuperAdmin: true}} {
 					for _, most := range []int{1, 1000} {
-						err := store.Bounded(t.Context(), s, most, func(tx *store.Tx) error { return comparePages(t, tx, who, id) })
+						err := store.Bounded(t.Context(), s, most, func(tx *store.Tx) error { return comparePages(t, tx, caller, id) })
 						if err != nil {
 							t.Fatal(err)
 						}
@@ -71,13 +71,13 @@ func fillJobPages(t *testing.T, url string, d store.Dialect) {
 
 // comparePages reads a job in pages of 7 SIMs, for every set of verdicts, and compares them with
 // the SIMs of a single page of all verdicts.
-func comparePages(t *testing.T, tx *store.Tx, who store.Caller, id fleet.JobID) error {
+func comparePages(t *testing.T, tx *store.Tx, caller store.Caller, id fleet.JobID) error {
 	t.Helper()
-	j, found, err := tx.Job(t.Context(), who, 0, id, false)
+	j, found, err := tx.Job(t.Context(), caller, 0, id, false)
 	if err != nil || !found {
 		return fmt.Errorf("job %d: %v %w", id, found, err)
 	}
-	all, err := tx.JobSIMsAfter(t.Context(), who, 0, store.JobSIMPage{Job: j, Most: 1000})
+	all, err := tx.JobSIMsAfter(t.Context(), caller, 0, store.JobSIMPage{Job: j, Most: 1000})
 	if err != nil || len(all) != j.Count() || len(all) < 30 {
 		return fmt.Errorf("%d SIMs of %d: %w", len(all), j.Count(), err)
 	}
@@ -92,7 +92,7 @@ func comparePages(t *testing.T, tx *store.Tx, who store.Caller, id fleet.JobID) 
 		p := store.JobSIMPage{Job: j, Verdicts: verdicts, Most: 7}
 		var got []fleet.JobSIM
 		for more := true; more; {
-			sims, err := tx.JobSIMsAfter(t.Context(), who, 0, p)
+			sims, err := tx.JobSIMsAfter(t.Context(), caller, 0, p)
 			if err != nil {
 				return err
 			}
@@ -104,7 +104,7 @@ func comparePages(t *testing.T, tx *store.Tx, who store.Caller, id fleet.JobID) 
 		if !reflect.DeepEqual(got, want) && len(got)+len(want) > 0 {
 			t.Errorf("job %d, verdicts %v: %d SIMs in pages, want %d", id, verdicts, len(got), len(want))
 		}
-		second, err := tx.JobSIMsAfter(t.Context(), who, 0, store.JobSIMPage{Job: j, Verdicts: verdicts, Skip: 7, Most: 7})
+		second, err := tx.JobSIMsAfter(t.Context(), caller, 0, store.JobSIMPage{Job: j, Verdicts: verdicts, Skip: 7, Most: 7})
 		if wanted := want[min(7, len(want)):min(14, len(want))]; err != nil || len(second)+len(wanted) > 0 && !reflect.DeepEqual(second, wanted) {
 			t.Errorf("job %d, verdicts %v: page two has %d SIMs, want %d: %v", id, verdicts, len(second), len(wanted), err)
 		}

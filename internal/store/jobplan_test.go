@@ -58,20 +58,20 @@ func TestPagesOfJobsAreIndexed(t *testing.T) {
 	s := open(t, url, store.Options{})
 	storetest.Load(t, s)
 	fillJobPages(t, url, s.Dialect())
-	who := store.Caller{User: storetest.Observer}
+	caller := store.Caller{User: storetest.Observer}
 	for verdict, want := range map[fleet.Verdict]string{
 		fleet.VerdictRefused: "job_sims_failed", fleet.VerdictDrifted: "job_sims_failed", fleet.VerdictDone: "ledger_lines_ledger", fleet.VerdictPlanned: "pos>?",
 	} {
 		var j fleet.Job
 		err := s.View(t.Context(), func(tx *store.Tx) (err error) {
-			j, _, err = tx.Job(t.Context(), who, 0, 7, false)
+			j, _, err = tx.Job(t.Context(), caller, 0, 7, false)
 			return err
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		plans, err := store.Explained(t.Context(), s, 1000, func(tx *store.Tx) error {
-			_, err := tx.JobSIMsAfter(t.Context(), who, 0, store.JobSIMPage{Job: j, Verdicts: []fleet.Verdict{verdict}, Most: 7})
+			_, err := tx.JobSIMsAfter(t.Context(), caller, 0, store.JobSIMPage{Job: j, Verdicts: []fleet.Verdict{verdict}, Most: 7})
 			return err
 		})
 		if err != nil {
@@ -86,7 +86,7 @@ func TestPagesOfJobsAreIndexed(t *testing.T) {
 func readsPages(t *testing.T, s *store.Store) {
 	t.Helper()
 	const most = 500
-	who, after := store.Caller{User: storetest.Admin}, int64(40_000)
+	caller, after := store.Caller{User: storetest.Admin}, int64(40_000)
 	for name, read := range map[string]func(tx *store.Tx) error{
 		"the next planned": func(tx *store.Tx) error {
 			sims, err := tx.NextJobSIMs(t.Context(), fleet.Job{ID: 8, Begun: true, Cursor: after}, most)
@@ -98,13 +98,13 @@ func readsPages(t *testing.T, s *store.Store) {
 			isPage(t, sims, err, most, 0)
 			return err
 		},
-		"all":      page(t, who, 8, most, store.JobSIMPage{After: &after, Most: most}),
-		"done":     page(t, who, 8, most, store.JobSIMPage{After: &after, Most: most, Verdicts: []fleet.Verdict{fleet.VerdictDone}}),
-		"drifted":  page(t, who, 8, most, store.JobSIMPage{After: &after, Most: most, Verdicts: []fleet.Verdict{fleet.VerdictDrifted}}),
-		"failed":   page(t, who, 8, most, store.JobSIMPage{After: &after, Most: most, Verdicts: []fleet.Verdict{fleet.VerdictRefused, fleet.VerdictDrifted}}),
-		"few done": page(t, who, 9, 20, store.JobSIMPage{Most: most, Verdicts: []fleet.Verdict{fleet.VerdictDone}}),
-		"no other": page(t, who, 9, 0, store.JobSIMPage{Most: most, Verdicts: []fleet.Verdict{fleet.VerdictPlanned, fleet.VerdictDrifted, fleet.VerdictNotFound}}),
-		"page two": page(t, who, 8, most, store.JobSIMPage{Skip: most, Most: most, Verdicts: []fleet.Verdict{fleet.VerdictRefused}}),
+		"all":      page(t, caller, 8, most, store.JobSIMPage{After: &after, Most: most}),
+		"done":     page(t, caller, 8, most, store.JobSIMPage{After: &after, Most: most, Verdicts: []fleet.Verdict{fleet.VerdictDone}}),
+		"drifted":  page(t, caller, 8, most, store.JobSIMPage{After: &after, Most: most, Verdicts: []fleet.Verdict{fleet.VerdictDrifted}}),
+		"failed":   page(t, caller, 8, most, store.JobSIMPage{After: &after, Most: most, Verdicts: []fleet.Verdict{fleet.VerdictRefused, fleet.VerdictDrifted}}),
+		"few done": page(t, caller, 9, 20, store.JobSIMPage{Most: most, Verdicts: []fleet.Verdict{fleet.VerdictDone}}),
+		"no other": page(t, caller, 9, 0, store.JobSIMPage{Most: most, Verdicts: []fleet.Verdict{fleet.VerdictPlanned, fleet.VerdictDrifted, fleet.VerdictNotFound}}),
+		"page two": page(t, caller, 8, most, store.JobSIMPage{Skip: most, Most: most, Verdicts: []fleet.Verdict{fleet.VerdictRefused}}),
 	} {
 		plans, err := store.Executed(t.Context(), s, read)
 		if err != nil {
@@ -118,13 +118,13 @@ func readsPages(t *testing.T, s *store.Store) {
 	}
 }
 
-func page(t *testing.T, who store.Caller, id fleet.JobID, want int, p store.JobSIMPage) func(tx *store.Tx) error {
+func page(t *testing.T, caller store.Caller, id fleet.JobID, want int, p store.JobSIMPage) func(tx *store.Tx) error {
 	return func(tx *store.Tx) error {
 		var err error
-		if p.Job, _, err = tx.Job(t.Context(), who, 100, id, false); err != nil {
+		if p.Job, _, err = tx.Job(t.Context(), caller, 100, id, false); err != nil {
 			return err
 		}
-		sims, err := tx.JobSIMsAfter(t.Context(), who, 100, p)
+		sims, err := tx.JobSIMsAfter(t.Context(), caller, 100, p)
 		after := int64(0)
 		if p.After != nil {
 			after = *p.After

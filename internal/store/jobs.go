@@ -309,13 +309,13 @@ const jobsLock int64 = 0x51_6d_6a_6f_62_73
 
 // seesJob limits a query on jobs j to those that a reader may see: their own, and those
 // of their Workspaces.
-func (w *where) seesJob(who reader) {
-	if who.SuperAdmin {
+func (w *where) seesJob(caller reader) {
+	if caller.SuperAdmin {
 		return
 	}
-	side := "EXISTS (SELECT 1 FROM job_sides v WHERE v.job_id = j.id AND " + w.ownSide(who) + ")"
-	if who.User != 0 {
-		side += " OR j.user_id = " + w.arg(int64(who.User))
+	side := "EXISTS (SELECT 1 FROM job_sides v WHERE v.job_id = j.id AND " + w.ownSide(caller) + ")"
+	if caller.User != 0 {
+		side += " OR j.user_id = " + w.arg(int64(caller.User))
 	}
 	w.and(side)
 }
@@ -328,21 +328,21 @@ var jobFilterColumns = map[string]string{
 // jobsSeen selects the ids of the jobs that seesJob allows, with those columns that a list filters
 // by. Rows of jobs are not read for a list without filters, and others are kept narrow: a list goes
 // through all of them.
-func (w *where) jobsSeen(who reader, l fleet.List) string {
+func (w *where) jobsSeen(caller reader, l fleet.List) string {
 	var columns []string
 	for _, f := range l.Filters {
 		if column := jobFilterColumns[f.Field.Name]; column != "" && !slices.Contains(columns, column) {
 			columns = append(columns, column)
 		}
 	}
-	if who.SuperAdmin {
+	if caller.SuperAdmin {
 		return "SELECT " + strings.Join(append([]string{"j.id"}, columns...), ", ") + " FROM jobs j"
 	}
 	var own string
-	if who.User == 0 {
-		own = "SELECT DISTINCT v.job_id AS id FROM job_sides v WHERE v.workspace_id = " + w.arg(int64(who.token))
+	if caller.User == 0 {
+		own = "SELECT DISTINCT v.job_id AS id FROM job_sides v WHERE v.workspace_id = " + w.arg(int64(caller.token))
 	} else {
-		user := w.arg(int64(who.User))
+		user := w.arg(int64(caller.User))
 		own = "SELECT o.id FROM jobs o WHERE o.user_id = " + user + " UNION SELECT v.job_id FROM job_sides v" +
 			" WHERE v.workspace_id IN (SELECT b.workspace_id FROM memberships b WHERE b.user_id = " + user + " AND b.status = " + activeMember + ")"
 	}
@@ -354,8 +354,8 @@ func (w *where) jobsSeen(who reader, l fleet.List) string {
 
 // Job reads a job with the counts that the caller may see; found is false if the caller may not
 // see it. lock locks it until the transaction ends.
-func (tx *Tx) Job(ctx context.Context, who Caller, token fleet.WorkspaceID, id fleet.JobID, lock bool) (j fleet.Job, found bool, err error) {
-	w, as := where{tx: tx}, reader{who, token}
+func (tx *Tx) Job(ctx context.Context, caller Caller, token fleet.WorkspaceID, id fleet.JobID, lock bool) (j fleet.Job, found bool, err error) {
+	w, as := where{tx: tx}, reader{caller, token}
 	w.and("j.id = " + w.arg(int64(id)))
 	w.seesJob(as)
 	text := "SELECT " + jobColumns + jobTables + " WHERE " + w.String()
@@ -381,8 +381,8 @@ var jobListColumns = map[string]string{
 
 // Jobs reads one page of the jobs that the caller may see. They are found before they are
 // filtered, so that those of others are not looked for.
-func (tx *Tx) Jobs(ctx context.Context, who Caller, token fleet.WorkspaceID, l fleet.List) (fleet.Page[fleet.Job], error) {
-	as := reader{who, token}
+func (tx *Tx) Jobs(ctx context.Context, caller Caller, token fleet.WorkspaceID, l fleet.List) (fleet.Page[fleet.Job], error) {
+	as := reader{caller, token}
 	page := fleet.Page[fleet.Job]{PerPage: l.PerPage, Items: []fleet.Job{}}
 	ids, total, err := tx.jobPage(ctx, as, l)
 	if page.Total = total; err != nil {

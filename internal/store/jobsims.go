@@ -277,8 +277,8 @@ func allJobCounts(id fleet.JobID, counts *[]fleet.JobCount) statement {
 // JobSIMsAfter reads SIMs of a job that the caller may see, from a position on, with one of the
 // verdicts (nil for all). The job, as the caller sees it, says which verdicts its SIMs have, and
 // how far it has come: the SIMs before are not searched for planned ones.
-func (tx *Tx) JobSIMsAfter(ctx context.Context, who Caller, token fleet.WorkspaceID, p JobSIMPage) (sims []fleet.JobSIM, err error) {
-	w, q := where{tx: tx}, jobSIMQuery{as: reader{who, token}, page: p}
+func (tx *Tx) JobSIMsAfter(ctx context.Context, caller Caller, token fleet.WorkspaceID, p JobSIMPage) (sims []fleet.JobSIM, err error) {
+	w, q := where{tx: tx}, jobSIMQuery{as: reader{caller, token}, page: p}
 	if slices.Contains(p.Verdicts, fleet.VerdictDone) {
 		if q.fewDone, err = tx.fewDone(ctx, p.Job); err != nil {
 			return nil, err

@@ -66,51 +66,51 @@ type reader struct {
 }
 
 // visible limits a query on the ledger m to migrations with a side of the reader.
-func (w *where) visible(who reader) {
+func (w *where) visible(caller reader) {
 	w.and(fmt.Sprintf("m.kind = %d", fleet.LedgerMigration)) // no argument: a partial index is on it
-	if !who.SuperAdmin {
+	if !caller.SuperAdmin {
 		// LIMIT and OFFSET keep an engine from reading the sides of a migration before the
 		// migration.
-		w.and("EXISTS (SELECT 1 FROM ledger_sides v WHERE v.ledger_id = m.id AND " + w.ownSide(who) + " LIMIT 1 OFFSET 0)")
+		w.and("EXISTS (SELECT 1 FROM ledger_sides v WHERE v.ledger_id = m.id AND " + w.ownSide(caller) + " LIMIT 1 OFFSET 0)")
 	}
 }
 
 // sideOf limits a query on the ledger m to one migration, if it has a side of the reader. It
 // searches the reader's Workspaces, so that a migration of others takes the same path as one
 // that does not exist.
-func (w *where) sideOf(who reader, id fleet.MigrationID) {
+func (w *where) sideOf(caller reader, id fleet.MigrationID) {
 	one := w.arg(int64(id))
 	w.and("m.id = " + one)
-	if who.SuperAdmin {
+	if caller.SuperAdmin {
 		return
 	}
 	side := func(of string) string { // OFFSET 0 keeps the search apart from the conditions around it
 		return "SELECT v.ledger_id FROM ledger_sides v WHERE v.workspace_id = " + of + " AND v.ledger_id = " + one + " LIMIT 1 OFFSET 0"
 	}
-	if who.User == 0 {
-		w.and("EXISTS (" + side(w.arg(int64(who.token))) + ")")
+	if caller.User == 0 {
+		w.and("EXISTS (" + side(w.arg(int64(caller.token))) + ")")
 		return
 	}
-	w.and("EXISTS (SELECT 1 FROM memberships b WHERE b.status = " + activeMember + " AND b.user_id = " + w.arg(int64(who.User)) +
+	w.and("EXISTS (SELECT 1 FROM memberships b WHERE b.status = " + activeMember + " AND b.user_id = " + w.arg(int64(caller.User)) +
 		" AND EXISTS (" + side("b.workspace_id") + ") LIMIT 1 OFFSET 0)")
 }
 
 // ownSide returns the condition that a side v of a migration is one of the reader's Workspaces.
-func (w *where) ownSide(who reader) string {
+func (w *where) ownSide(caller reader) string {
 	switch {
-	case who.SuperAdmin:
+	case caller.SuperAdmin:
 		return "1 = 1"
-	case who.User != 0:
+	case caller.User != 0:
 		return `EXISTS (SELECT 1 FROM memberships b WHERE b.workspace_id = v.workspace_id AND b.status = ` + activeMember + `
-			AND b.user_id = ` + w.arg(int64(who.User)) + ")"
+			AND b.user_id = ` + w.arg(int64(caller.User)) + ")"
 	}
-	return "v.workspace_id = " + w.arg(int64(who.token))
+	return "v.workspace_id = " + w.arg(int64(caller.token))
 }
 
 // Migration reads one ledger entry with the lines that concern the caller; found is false if
 // it does not exist or the caller may not see it.
-func (tx *Tx) Migration(ctx context.Context, who Caller, token fleet.WorkspaceID, id fleet.MigrationID) (m fleet.Migration, found bool, err error) {
-	w, as := where{tx: tx}, reader{who, token}
+func (tx *Tx) Migration(ctx context.Context, caller Caller, token fleet.WorkspaceID, id fleet.MigrationID) (m fleet.Migration, found bool, err error) {
+	w, as := where{tx: tx}, reader{caller, token}
 	w.and(fmt.Sprintf("m.kind = %d", fleet.LedgerMigration))
 	w.sideOf(as, id)
 	list, own, err := tx.migrations(ctx, listSource{table: "ledger m"}, &w, as, "m.id", 1, 0)

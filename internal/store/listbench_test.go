@@ -181,23 +181,23 @@ func bigLists(n int) (found []bigList) {
 			return tx.SIMs(ctx, ws, l)
 		}))
 	}
-	for name, who := range map[string]store.Caller{"one Workspace": {}, "two Workspaces": {User: storetest.Admin}, "SuperAdmin": {User: 9, SuperAdmin: true}} {
+	for name, caller := range map[string]store.Caller{"one Workspace": {}, "two Workspaces": {User: storetest.Admin}, "SuperAdmin": {User: 9, SuperAdmin: true}} {
 		add("migrations, "+name, fleet.MigrationList, runOf(func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[fleet.Migration], error) {
-			return tx.Migrations(ctx, who, 100, l)
+			return tx.Migrations(ctx, caller, 100, l)
 		}))
 	}
-	for name, who := range map[string]store.Caller{"one Workspace": {}, "two Workspaces": {User: storetest.Admin}} {
+	for name, caller := range map[string]store.Caller{"one Workspace": {}, "two Workspaces": {User: storetest.Admin}} {
 		add("jobs, "+name, fleet.JobList, runOf(func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[fleet.Job], error) {
-			return tx.Jobs(ctx, who, 100, l)
+			return tx.Jobs(ctx, caller, 100, l)
 		}))
 		for id, job := range map[fleet.JobID]string{1_000_007: "many done", 1_000_008: "few done"} {
 			for _, verdicts := range [][]fleet.Verdict{nil, {fleet.VerdictPlanned}, {fleet.VerdictDone}, {fleet.VerdictRefused}, {fleet.VerdictPlanned, fleet.VerdictRefused, fleet.VerdictDrifted}} {
 				found = append(found, bigList{fmt.Sprintf("SIMs of a job, %s, %s: %s", name, job, verdicts), func(ctx context.Context, tx *store.Tx) (int, error) {
-					j, _, err := tx.Job(ctx, who, 100, id, false)
+					j, _, err := tx.Job(ctx, caller, 100, id, false)
 					if err != nil {
 						return 0, err
 					}
-					sims, err := tx.JobSIMsAfter(ctx, who, 100, store.JobSIMPage{Job: j, Verdicts: verdicts, Most: 1000})
+					sims, err := tx.JobSIMsAfter(ctx, caller, 100, store.JobSIMPage{Job: j, Verdicts: verdicts, Most: 1000})
 					return len(sims), err
 				}})
 			}

@@ -61,9 +61,9 @@ var sought = map[string][]string{
 
 // hiddenLists are all lists that can be filtered, with more kinds of readers than listPlans has.
 func hiddenLists() []listPlan {
-	migrationsOf := func(who store.Caller) func(context.Context, *store.Tx, fleet.List) error {
+	migrationsOf := func(caller store.Caller) func(context.Context, *store.Tx, fleet.List) error {
 		return func(ctx context.Context, tx *store.Tx, l fleet.List) error {
-			_, err := tx.Migrations(ctx, who, 100, l)
+			_, err := tx.Migrations(ctx, caller, 100, l)
 			return err
 		}
 	}
@@ -73,9 +73,9 @@ func hiddenLists() []listPlan {
 			return err
 		}
 	}
-	jobsOf := func(who store.Caller) func(context.Context, *store.Tx, fleet.List) error {
+	jobsOf := func(caller store.Caller) func(context.Context, *store.Tx, fleet.List) error {
 		return func(ctx context.Context, tx *store.Tx, l fleet.List) error {
-			_, err := tx.Jobs(ctx, who, 100, l)
+			_, err := tx.Jobs(ctx, caller, 100, l)
 			return err
 		}
 	}

@@ -129,8 +129,8 @@ func longLists() (lists []longList) {
 		},
 	})
 	for name, c := range map[string]struct {
-		who  store.Caller
-		sees func(longRow) bool
+		caller store.Caller
+		sees   func(longRow) bool
 	}{
 		"of a token":        {store.Caller{}, in(100)},
 		"of two Workspaces": {store.Caller{User: storetest.Admin}, in(100, 200)},
@@ -139,7 +139,7 @@ func longLists() (lists []longList) {
 		lists = append(lists, longList{
 			"migrations " + name, fleet.MigrationList, longRows(longPlaces), c.sees,
 			func(ctx context.Context, tx *store.Tx, l fleet.List) ([]int64, fleet.Page[int], error) {
-				p, err := tx.Migrations(ctx, c.who, 100, l)
+				p, err := tx.Migrations(ctx, c.caller, 100, l)
 				ids, page := pageOfIDs(p, func(m fleet.Migration) int64 { return int64(m.ID) })
 				return ids, page, err
 			},

@@ -22,13 +22,13 @@ type Caller struct {
 // caller is a member of, and the Workspaces with the caller's standing. lock locks the SIMs
 // until the transaction ends, in the order of their ids, so that two requests for the same SIMs
 // do not deadlock.
-func (tx *Tx) Snapshot(ctx context.Context, who Caller, req fleet.MigrationRequest, lock bool) (fleet.Snapshot, error) {
-	return tx.snapshot(ctx, who, req.Select, lock, req.Target)
+func (tx *Tx) Snapshot(ctx context.Context, caller Caller, req fleet.MigrationRequest, lock bool) (fleet.Snapshot, error) {
+	return tx.snapshot(ctx, caller, req.Select, lock, req.Target)
 }
 
 // snapshot reads the SIMs of a selector and the Workspaces of those SIMs and of the list.
-func (tx *Tx) snapshot(ctx context.Context, who Caller, sel fleet.Selector, lock bool, workspaces ...fleet.WorkspaceID) (fleet.Snapshot, error) {
-	sims, err := tx.selected(ctx, who, sel, lock)
+func (tx *Tx) snapshot(ctx context.Context, caller Caller, sel fleet.Selector, lock bool, workspaces ...fleet.WorkspaceID) (fleet.Snapshot, error) {
+	sims, err := tx.selected(ctx, caller, sel, lock)
 	if err != nil {
 		return fleet.Snapshot{}, err
 	}
@@ -37,7 +37,7 @@ func (tx *Tx) snapshot(ctx context.Context, who Caller, sel fleet.Selector, lock
 		ids = append(ids, s.Workspace)
 	}
 	var version int64
-	standings, found := tx.standings(who.User, fleet.Once(ids))
+	standings, found := tx.standings(caller.User, fleet.Once(ids))
 	if err := tx.batch(ctx, append(standings, ruleVersion(&version))...); err != nil {
 		return fleet.Snapshot{}, err
 	}
@@ -48,7 +48,7 @@ func (tx *Tx) snapshot(ctx context.Context, who Caller, sel fleet.Selector, lock
 // their ids, and reads what the user is in the Workspaces that the plan names: a SIM in another one
 // has changed since. Unless locked, another transaction may change the SIMs before Apply, which
 // then fails with ErrRaced.
-func (tx *Tx) ChunkSnapshot(ctx context.Context, who Caller, target fleet.WorkspaceID, planned []fleet.JobSIM, locked bool) (fleet.Snapshot, error) {
+func (tx *Tx) ChunkSnapshot(ctx context.Context, caller Caller, target fleet.WorkspaceID, planned []fleet.JobSIM, locked bool) (fleet.Snapshot, error) {
 	ids := make([]fleet.SIMID, 0, len(planned))
 	homes := []fleet.WorkspaceID{target}
 	for _, s := range planned {
@@ -62,10 +62,10 @@ func (tx *Tx) ChunkSnapshot(ctx context.Context, who Caller, target fleet.Worksp
 	sims := make([]fleet.SIMState, 0, len(ids))
 	seen := Caller{SuperAdmin: true} // others are removed below
 	if locked {                      // no caller can lock SIMs that they may not see
-		seen = who
+		seen = caller
 	}
 	read := tx.selection(seen, fleet.Selector{SIMs: fleet.Once(ids)}, locked, false, &sims)
-	standings, found := tx.standings(who.User, homes)
+	standings, found := tx.standings(caller.User, homes)
 	var version int64
 	if err := tx.batch(ctx, append([]statement{read, ruleVersion(&version)}, standings...)...); err != nil {
 		return fleet.Snapshot{}, err
@@ -88,32 +88,32 @@ func narrowed(snap fleet.Snapshot, target fleet.WorkspaceID) fleet.Snapshot {
 // selected reads the SIMs that a selector names. SIMs of other Workspaces take the same path as
 // SIMs that do not exist, and no caller can lock SIMs that they may not see. The planner checks
 // visibility as well.
-func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
+func (tx *Tx) selected(ctx context.Context, caller Caller, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
 	sims := make([]fleet.SIMState, 0, fleet.MaxSIMs)
-	if !who.SuperAdmin {
+	if !caller.SuperAdmin {
 		if a := tx.preselected; a != nil && lock && a.member <= maxSearched {
 			return a.sims, nil
 		}
 		member := 0
-		count := memberships(who, &member)
+		count := memberships(caller, &member)
 		var err error
 		if tx.d == Postgres { // one round trip
-			err = tx.batch(ctx, count, tx.selection(who, sel, lock, true, &sims))
+			err = tx.batch(ctx, count, tx.selection(caller, sel, lock, true, &sims))
 		} else if err = tx.batch(ctx, count); err == nil && member <= maxSearched {
-			err = tx.batch(ctx, tx.selection(who, sel, lock, true, &sims))
+			err = tx.batch(ctx, tx.selection(caller, sel, lock, true, &sims))
 		}
 		if err != nil || member <= maxSearched {
 			return sims, err
 		}
 		sims = sims[:0]
 	}
-	err := tx.batch(ctx, tx.selection(who, sel, lock, false, &sims))
+	err := tx.batch(ctx, tx.selection(caller, sel, lock, false, &sims))
 	return sims, err
 }
 
 // memberships counts the memberships of a user.
-func memberships(who Caller, n *int) statement {
-	return statement{"SELECT count(*) FROM memberships WHERE user_id = $1", []any{int64(who.User)}, func(r rows) error { return r.Scan(n) }}
+func memberships(caller Caller, n *int) statement {
+	return statement{"SELECT count(*) FROM memberships WHERE user_id = $1", []any{int64(caller.User)}, func(r rows) error { return r.Scan(n) }}
 }
 
 // preselected holds the SIMs that Open has selected and locked for Snapshot.
@@ -123,9 +123,9 @@ type preselected struct {
 }
 
 // preselect returns the statements of selected for a caller who is not a SuperAdmin.
-func (tx *Tx) preselect(who Caller, sel fleet.Selector) []statement {
+func (tx *Tx) preselect(caller Caller, sel fleet.Selector) []statement {
 	tx.preselected = &preselected{sims: make([]fleet.SIMState, 0, fleet.MaxSIMs)}
-	return []statement{memberships(who, &tx.preselected.member), tx.selection(who, sel, true, true, &tx.preselected.sims)}
+	return []statement{memberships(caller, &tx.preselected.member), tx.selection(caller, sel, true, true, &tx.preselected.sims)}
 }
 
 // maxSearched is the maximum number of Workspaces that selection searches one by one.
@@ -134,15 +134,15 @@ const maxSearched = 16
 // selection builds the SELECT of the SIMs that a selector names. If few, it searches each of the
 // caller's Workspaces for them, which are at most maxSearched; so it does for a range, which
 // costs one search in each. A SuperAdmin sees all.
-func (tx *Tx) selection(who Caller, sel fleet.Selector, lock, few bool, sims *[]fleet.SIMState) statement {
+func (tx *Tx) selection(caller Caller, sel fleet.Selector, lock, few bool, sims *[]fleet.SIMState) statement {
 	w := where{tx: tx}
-	from := w.selectedSIMs(who, sel, lock, few)
+	from := w.selectedSIMs(caller, sel, lock, few)
 	w.and("s.status <> " + deletedSIM)
-	if tx.d == Postgres && !who.SuperAdmin && lock {
+	if tx.d == Postgres && !caller.SuperAdmin && lock {
 		// An array and not IN: PostgreSQL would turn IN into a join, and would check a SIM that
 		// moved while the statement waited for the lock against the membership of the previous
 		// Workspace.
-		w.and("s.workspace_id = ANY (" + w.memberOf(who) + ")")
+		w.and("s.workspace_id = ANY (" + w.memberOf(caller) + ")")
 	}
 	text := stateColumns + " FROM " + from + " WHERE " + w.String()
 	if lock {
@@ -185,23 +185,23 @@ func scanAmong(ids []fleet.SIMID, sims *[]fleet.SIMState) func(rows) error {
 }
 
 // selectedSIMs returns the source of selection, and adds its conditions.
-func (w *where) selectedSIMs(who Caller, sel fleet.Selector, lock, few bool) string {
+func (w *where) selectedSIMs(caller Caller, sel fleet.Selector, lock, few bool) string {
 	from, most := "sims s", math.MaxInt32
 	if few {
 		most = maxSearched
 	}
 	first, last, isDense := dense(sel.SIMs)
-	switch search := few || !who.SuperAdmin && sel.Range != nil; {
+	switch search := few || !caller.SuperAdmin && sel.Range != nil; {
 	case search && !lock && isDense:
-		from = w.inRange(who, first, last, most)
+		from = w.inRange(caller, first, last, most)
 	case search && w.tx.d == SQLite:
-		from = w.searched(who, sel)
+		from = w.searched(caller, sel)
 	case search && !lock:
-		from = w.membersSIMs(who, sel, most)
+		from = w.membersSIMs(caller, sel, most)
 	case search:
-		w.and("s.id = ANY (ARRAY(SELECT s.id FROM " + w.membersSIMs(who, sel, most) + "))")
-	case !who.SuperAdmin:
-		w.and(w.amongMany(who, sel))
+		w.and("s.id = ANY (ARRAY(SELECT s.id FROM " + w.membersSIMs(caller, sel, most) + "))")
+	case !caller.SuperAdmin:
+		w.and(w.amongMany(caller, sel))
 	case sel.Range != nil:
 		w.and(w.ranged(sel))
 	case sel.ICCIDs != nil:
@@ -214,25 +214,25 @@ func (w *where) selectedSIMs(who Caller, sel fleet.Selector, lock, few bool) str
 
 // inRange returns the SIMs of the caller's Workspaces in a range of ids, found in an index that
 // begins with the Workspace.
-func (w *where) inRange(who Caller, first, last fleet.SIMID, most int) (from string) {
+func (w *where) inRange(caller Caller, first, last fleet.SIMID, most int) (from string) {
 	if w.tx.d == SQLite {
-		w.and("m.user_id = " + w.arg(int64(who.User)) + " AND m.status = " + activeMember)
+		w.and("m.user_id = " + w.arg(int64(caller.User)) + " AND m.status = " + activeMember)
 		w.and("s.workspace_id = m.workspace_id")
 		w.and("s.id BETWEEN " + w.arg(int64(first)) + " AND " + w.arg(int64(last)))
 		return "memberships m CROSS JOIN sims s INDEXED BY sims_workspace"
 	}
-	return w.members(who, most) + ` CROSS JOIN LATERAL (SELECT s.id, s.iccid, s.status, s.workspace_id, s.version, s.device_id, s.offer_id FROM sims s
+	return w.members(caller, most) + ` CROSS JOIN LATERAL (SELECT s.id, s.iccid, s.status, s.workspace_id, s.version, s.device_id, s.offer_id FROM sims s
 		WHERE s.workspace_id = m.of_id AND s.id BETWEEN ` + w.arg(int64(first)) + " AND " + w.arg(int64(last)) + " OFFSET 0) s"
 }
 
 // members returns the caller's first Workspaces, on PostgreSQL.
-func (w *where) members(who Caller, most int) (from string) {
-	return "(SELECT * FROM unnest(" + w.memberOf(who) + ") AS m (of_id) ORDER BY m.of_id LIMIT " + w.arg(most) + ") m"
+func (w *where) members(caller Caller, most int) (from string) {
+	return "(SELECT * FROM unnest(" + w.memberOf(caller) + ") AS m (of_id) ORDER BY m.of_id LIMIT " + w.arg(most) + ") m"
 }
 
 // memberOf returns the array of the caller's Workspaces, on PostgreSQL.
-func (w *where) memberOf(who Caller) string {
-	return "ARRAY(SELECT m.workspace_id FROM memberships m WHERE m.user_id = " + w.arg(int64(who.User)) + " AND m.status = " + activeMember + ")"
+func (w *where) memberOf(caller Caller) string {
+	return "ARRAY(SELECT m.workspace_id FROM memberships m WHERE m.user_id = " + w.arg(int64(caller.User)) + " AND m.status = " + activeMember + ")"
 }
 
 func (w *where) ranged(sel fleet.Selector) string {
@@ -243,8 +243,8 @@ func (w *where) ranged(sel fleet.Selector) string {
 // at a time: then the index that begins with the Workspace costs no more than any other, and
 // PostgreSQL takes it (TestSelectionPlan). OFFSET 0 keeps the search apart from the conditions
 // around it: the unique index of ICCIDs, which leaves out deleted SIMs, cannot be used.
-func (w *where) membersSIMs(who Caller, sel fleet.Selector, most int) (from string) {
-	from = w.members(who, most)
+func (w *where) membersSIMs(caller Caller, sel fleet.Selector, most int) (from string) {
+	from = w.members(caller, most)
 	chosen := "s.iccid = j.value"
 	switch {
 	case sel.Range != nil:
@@ -263,9 +263,9 @@ func (w *where) membersSIMs(who Caller, sel fleet.Selector, most int) (from stri
 
 // searched returns the SIMs that a selector names in the caller's Workspaces, found in an index
 // of each Workspace. A SIM of another Workspace is not looked at.
-func (w *where) searched(who Caller, sel fleet.Selector) (from string) {
+func (w *where) searched(caller Caller, sel fleet.Selector) (from string) {
 	mine := "memberships m CROSS JOIN sims s INDEXED BY "
-	w.and("m.user_id = " + w.arg(int64(who.User)) + " AND m.status = " + activeMember)
+	w.and("m.user_id = " + w.arg(int64(caller.User)) + " AND m.status = " + activeMember)
 	w.and("s.workspace_id = m.workspace_id")
 	switch {
 	case sel.Range != nil:
@@ -283,7 +283,7 @@ func (w *where) searched(who Caller, sel fleet.Selector) (from string) {
 // who has too many for a search in each. It finds each SIM in all Workspaces, and then the
 // membership. If there is no such SIM, another one is read, and left out after the same search
 // for a membership: so a SIM that does not exist takes the path of a foreign one.
-func (w *where) amongMany(who Caller, sel fleet.Selector) string {
+func (w *where) amongMany(caller Caller, sel fleet.Selector) string {
 	column, with := "iccid", liveICCID
 	var values string
 	if sel.ICCIDs != nil {
@@ -291,7 +291,7 @@ func (w *where) amongMany(who Caller, sel fleet.Selector) string {
 	} else {
 		values, column, with = w.each(int64s(sel.SIMs)), "id", "x.id"
 	}
-	user := w.arg(int64(who.User))
+	user := w.arg(int64(caller.User))
 	// The CASE makes the comparison of the value wait for the membership.
 	last := " WHERE f." + column + " = CASE WHEN b.status = " + activeMember + " THEN j.value END"
 	if w.tx.d != Postgres {

@@ -13,28 +13,28 @@ const maxPlaces = 64
 
 // Migrations reads one page of the ledger, without lines. Errors: BadQuery or BadSort if too
 // many migrations would have to be read; the message says what to add.
-func (tx *Tx) Migrations(ctx context.Context, who Caller, token fleet.WorkspaceID, l fleet.List) (fleet.Page[fleet.Migration], error) {
+func (tx *Tx) Migrations(ctx context.Context, caller Caller, token fleet.WorkspaceID, l fleet.List) (fleet.Page[fleet.Migration], error) {
 	page := fleet.Page[fleet.Migration]{PerPage: l.PerPage}
-	places, err := tx.placesOf(ctx, who, token)
+	places, err := tx.placesOf(ctx, caller, token)
 	if err != nil {
 		return page, err
 	}
-	if len(places) == 0 && !who.SuperAdmin {
+	if len(places) == 0 && !caller.SuperAdmin {
 		page.Page, _ = l.At(0)
 		return page, nil
 	}
-	as := reader{who, token}
+	as := reader{caller, token}
 	b, see := migrationsOf(as, places), sightsOf(as, places)
 	if l, err = see.ownSIMs(ctx, tx, l); err != nil {
 		return page, err
 	}
 	b.affordable = func(ctx context.Context, source listSource, w where, l fleet.List) error {
-		if who.SuperAdmin {
+		if caller.SuperAdmin {
 			return nil
 		}
 		return tx.fewLines(ctx, b, source, w, l)
 	}
-	if !who.SuperAdmin {
+	if !caller.SuperAdmin {
 		if b.crowded, err = tx.manySets(ctx, places); err != nil {
 			return page, err
 		}
@@ -49,14 +49,14 @@ func (tx *Tx) Migrations(ctx context.Context, who Caller, token fleet.WorkspaceI
 }
 
 // placesOf returns the Workspaces whose migrations a caller sees; a SuperAdmin sees all.
-func (tx *Tx) placesOf(ctx context.Context, who Caller, token fleet.WorkspaceID) (places []int64, err error) {
+func (tx *Tx) placesOf(ctx context.Context, caller Caller, token fleet.WorkspaceID) (places []int64, err error) {
 	switch {
-	case who.SuperAdmin:
+	case caller.SuperAdmin:
 		return nil, nil
-	case who.User == 0:
+	case caller.User == 0:
 		return []int64{int64(token)}, nil
 	}
-	return tx.ids(ctx, "SELECT workspace_id FROM memberships WHERE user_id = $1 AND status = "+activeMember+" ORDER BY workspace_id", []any{int64(who.User)})
+	return tx.ids(ctx, "SELECT workspace_id FROM memberships WHERE user_id = $1 AND status = "+activeMember+" ORDER BY workspace_id", []any{int64(caller.User)})
 }
 
 // setsOf selects the sets of sides that have one of the Workspaces.

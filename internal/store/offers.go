@@ -238,8 +238,8 @@ func (tx *Tx) OfferSnapshot(ctx context.Context, sims []fleet.SIMID, lock bool) 
 
 // OwnSIMs reads SIMs that a selector names in one Workspace of the caller. lock locks them until
 // the transaction ends. SIMs of others take the same path as SIMs that do not exist.
-func (tx *Tx) OwnSIMs(ctx context.Context, who Caller, ws fleet.WorkspaceID, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
-	sims, err := tx.selected(ctx, who, sel, lock)
+func (tx *Tx) OwnSIMs(ctx context.Context, caller Caller, ws fleet.WorkspaceID, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
+	sims, err := tx.selected(ctx, caller, sel, lock)
 	return slices.DeleteFunc(sims, func(s fleet.SIMState) bool { return s.Workspace != ws }), err
 }
 

@@ -35,17 +35,17 @@ func (s *Store) BearerPreview(ctx context.Context, b BearerOf, req fleet.Migrati
 // further statements at that instant. It is incomplete for a caller of more than maxSearched
 // Workspaces: reading a few Workspaces in advance costs less than a second round trip, or than a
 // statement that finds which are needed (a fifth of a dry run of 500).
-func (tx *Tx) memberSnapshot(ctx context.Context, who Caller, req fleet.MigrationRequest, besides ...statement) (snap fleet.Snapshot, complete bool, err error) {
+func (tx *Tx) memberSnapshot(ctx context.Context, caller Caller, req fleet.MigrationRequest, besides ...statement) (snap fleet.Snapshot, complete bool, err error) {
 	snap = fleet.Snapshot{Workspaces: make(map[fleet.WorkspaceID]fleet.Standing), SIMs: make([]fleet.SIMState, 0, fleet.MaxSIMs)}
 	spaces := where{tx: tx}
-	user := spaces.arg(int64(who.User))
+	user := spaces.arg(int64(caller.User))
 	spaces.and("w.id = " + spaces.arg(int64(req.Target)) + ` OR w.id = ANY (ARRAY(
 		SELECT m.workspace_id FROM memberships m WHERE m.user_id = ` + user + ` AND m.status = ` + activeMember + `
 		ORDER BY m.workspace_id LIMIT ` + spaces.arg(maxSearched+1) + "))")
 	var version int64
 	err = tx.batchSnapshot(ctx, append(besides,
 		ruleVersion(&version),
-		tx.selection(who, spanned(req.Select), false, true, &snap.SIMs),
+		tx.selection(caller, spanned(req.Select), false, true, &snap.SIMs),
 		statement{standingsOf(user) + spaces.String(), spaces.args, scanStanding(snap.Workspaces)})...)
 	if err != nil || len(snap.Workspaces) > maxSearched {
 		return snap, false, err

@@ -226,8 +226,8 @@ func allLists(t *testing.T, s *store.Store) (texts []string) {
 				sims, err := tx.SIMs(ctx, ws, listOf(t, fleet.SIMList, page))
 				add(fmt.Sprintf("SIMs of %d", ws.ID), sims.Total, err, sims.Items)
 			}
-			for name, who := range map[string]store.Caller{"a token": {}, "a user": {User: storetest.Admin}, "a SuperAdmin": {User: storetest.Super, SuperAdmin: true}} {
-				moves, err := tx.Migrations(ctx, who, 100, listOf(t, fleet.MigrationList, page))
+			for name, caller := range map[string]store.Caller{"a token": {}, "a user": {User: storetest.Admin}, "a SuperAdmin": {User: storetest.Super, SuperAdmin: true}} {
+				moves, err := tx.Migrations(ctx, caller, 100, listOf(t, fleet.MigrationList, page))
 				add("migrations of "+name, moves.Total, err, moves.Items)
 			}
 			for _, ws := range []fleet.WorkspaceID{100, 200} {

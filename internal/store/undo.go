@@ -9,8 +9,8 @@ import (
 // UndoSnapshot reads the planner's input for an undo; found is false if the caller may not see
 // the migration. Errors: those of fleet.UndoRequest.Lines. lock locks the previous devices and then
 // the SIMs until the transaction ends, both in the order of their ids, as other writes do.
-func (tx *Tx) UndoSnapshot(ctx context.Context, who Caller, token fleet.WorkspaceID, req fleet.UndoRequest, lock bool) (snap fleet.UndoSnapshot, found bool, err error) {
-	snap.Entry, found, err = tx.Migration(ctx, who, token, req.Migration)
+func (tx *Tx) UndoSnapshot(ctx context.Context, caller Caller, token fleet.WorkspaceID, req fleet.UndoRequest, lock bool) (snap fleet.UndoSnapshot, found bool, err error) {
+	snap.Entry, found, err = tx.Migration(ctx, caller, token, req.Migration)
 	if err != nil || !found {
 		return snap, false, err
 	}
@@ -25,10 +25,10 @@ func (tx *Tx) UndoSnapshot(ctx context.Context, who Caller, token fleet.Workspac
 			devices = append(devices, l.Before.Device)
 		}
 	}
-	if snap.Devices, err = tx.previousDevices(ctx, who, devices, lock); err != nil {
+	if snap.Devices, err = tx.previousDevices(ctx, caller, devices, lock); err != nil {
 		return snap, false, err
 	}
-	snap.Snapshot, err = tx.snapshot(ctx, who, req.Selector(snap.Entry), lock, fleet.Once(homes)...)
+	snap.Snapshot, err = tx.snapshot(ctx, caller, req.Selector(snap.Entry), lock, fleet.Once(homes)...)
 	if err != nil {
 		return snap, false, err
 	}
@@ -48,7 +48,7 @@ func (tx *Tx) UndoSnapshot(ctx context.Context, who Caller, token fleet.Workspac
 
 // previousDevices reads devices of the caller's Workspaces, deleted ones left out. A lock keeps
 // SIMs out of them until the transaction ends.
-func (tx *Tx) previousDevices(ctx context.Context, who Caller, ids []fleet.DeviceID, lock bool) (map[fleet.DeviceID]fleet.DeviceState, error) {
+func (tx *Tx) previousDevices(ctx context.Context, caller Caller, ids []fleet.DeviceID, lock bool) (map[fleet.DeviceID]fleet.DeviceState, error) {
 	found := make(map[fleet.DeviceID]fleet.DeviceState, len(ids))
 	if len(ids) == 0 {
 		return found, nil
@@ -56,8 +56,8 @@ func (tx *Tx) previousDevices(ctx context.Context, who Caller, ids []fleet.Devic
 	w := where{tx: tx}
 	w.and("d.status <> " + deletedDevice)
 	w.and(w.in("d.id", arrayParam(tx, ids)))
-	if !who.SuperAdmin {
-		w.and("d.workspace_id IN (SELECT m.workspace_id FROM memberships m WHERE m.status = " + activeMember + " AND m.user_id = " + w.arg(int64(who.User)) + ")")
+	if !caller.SuperAdmin {
+		w.and("d.workspace_id IN (SELECT m.workspace_id FROM memberships m WHERE m.status = " + activeMember + " AND m.user_id = " + w.arg(int64(caller.User)) + ")")
 	}
 	text := "SELECT d.id, d.workspace_id, d.name FROM devices d WHERE " + w.String()
 	if lock {

@@ -15,10 +15,10 @@ var ledgerCases = []testCase{
 	{"StatesAt", statesAt},
 }
 
-func (e *env) entry(who store.Caller, token fleet.WorkspaceID, id fleet.MigrationID) (m fleet.Migration, found bool) {
+func (e *env) entry(caller store.Caller, token fleet.WorkspaceID, id fleet.MigrationID) (m fleet.Migration, found bool) {
 	e.Helper()
 	e.view(func(ctx context.Context, tx *store.Tx) (err error) {
-		m, found, err = tx.Migration(ctx, who, token, id)
+		m, found, err = tx.Migration(ctx, caller, token, id)
 		return err
 	})
 	return m, found
@@ -64,9 +64,9 @@ func ledgerVisibility(e *env) {
 	deToAT, atToBR := e.migrate("1", FleetAT, 10), e.migrate("2", FleetBR, 20)
 	e.change(fleet.LedgerStatus, 13, func(s *fleet.SIMState) { s.Status = fleet.SIMSuspended })
 	for name, tt := range map[string]struct {
-		who   store.Caller
-		token fleet.WorkspaceID
-		sees  [2]bool
+		caller store.Caller
+		token  fleet.WorkspaceID
+		sees   [2]bool
 	}{
 		"member of source and target": {store.Caller{User: Admin}, 0, [2]bool{true, true}},
 		"member of the source":        {store.Caller{User: Observer}, 0, [2]bool{true, false}},
@@ -79,14 +79,14 @@ func ledgerVisibility(e *env) {
 	} {
 		total := 0
 		for i, id := range []fleet.MigrationID{deToAT, atToBR} {
-			if _, found := e.entry(tt.who, tt.token, id); found != tt.sees[i] {
+			if _, found := e.entry(tt.caller, tt.token, id); found != tt.sees[i] {
 				e.Errorf("%s, entry %d: found %v", name, i+1, found)
 			}
 			if tt.sees[i] {
 				total++
 			}
 		}
-		page := e.migrations(tt.who, tt.token, "", "", "", "")
+		page := e.migrations(tt.caller, tt.token, "", "", "", "")
 		if page.Total != total || len(page.Items) != total {
 			e.Errorf("%s: %d of %d entries, want %d", name, len(page.Items), page.Total, total)
 		}
@@ -98,14 +98,14 @@ func ledgerVisibility(e *env) {
 	}
 }
 
-func (e *env) migrations(who store.Caller, token fleet.WorkspaceID, q, sort, page, perPage string) (got fleet.Page[fleet.Migration]) {
+func (e *env) migrations(caller store.Caller, token fleet.WorkspaceID, q, sort, page, perPage string) (got fleet.Page[fleet.Migration]) {
 	e.Helper()
 	l, err := fleet.ParseList(fleet.MigrationList, q, sort, page, perPage)
 	if err != nil {
 		e.Fatal(err)
 	}
 	e.view(func(ctx context.Context, tx *store.Tx) (err error) {
-		got, err = tx.Migrations(ctx, who, token, l)
+		got, err = tx.Migrations(ctx, caller, token, l)
 		return err
 	})
 	return got

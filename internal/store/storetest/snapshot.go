@@ -18,10 +18,10 @@ var snapshotCases = []testCase{
 	{"ManyWorkspaces", snapshotManyWorkspaces},
 }
 
-func (e *env) snapshot(who store.Caller, sel fleet.Selector, lock bool) (snap fleet.Snapshot) {
+func (e *env) snapshot(caller store.Caller, sel fleet.Selector, lock bool) (snap fleet.Snapshot) {
 	e.Helper()
 	read := func(ctx context.Context, tx *store.Tx) (err error) {
-		snap, err = tx.Snapshot(ctx, who, fleet.MigrationRequest{Target: FleetAT, Select: sel}, lock)
+		snap, err = tx.Snapshot(ctx, caller, fleet.MigrationRequest{Target: FleetAT, Select: sel}, lock)
 		snap = inOrder(snap)
 		return err
 	}
@@ -110,7 +110,7 @@ func snapshotMembership(e *env) {
 		return fleet.Standing{Workspace: workspace(ws), Role: role}
 	}
 	for name, tt := range map[string]struct {
-		who        store.Caller
+		caller     store.Caller
 		sims       []fleet.SIMState
 		workspaces map[fleet.WorkspaceID]fleet.Standing
 	}{
@@ -124,7 +124,7 @@ func snapshotMembership(e *env) {
 			FleetDE: standing(FleetDE, fleet.SuperAdmin), FleetAT: standing(FleetAT, fleet.SuperAdmin), FleetBR: standing(FleetBR, fleet.SuperAdmin)}},
 	} {
 		for _, lock := range []bool{false, true} {
-			e.equal(name, e.snapshot(tt.who, all, lock), fleet.Snapshot{SIMs: tt.sims, Workspaces: tt.workspaces})
+			e.equal(name, e.snapshot(tt.caller, all, lock), fleet.Snapshot{SIMs: tt.sims, Workspaces: tt.workspaces})
 		}
 	}
 }
@@ -142,7 +142,7 @@ func snapshotPreview(e *env) {
 	if err != nil {
 		e.Fatal(err)
 	}
-	for _, who := range []store.Caller{{User: Admin}, {User: Observer}, {User: SuspendedUser}, {User: Stranger}, {User: Super, SuperAdmin: true}} {
+	for _, caller := range []store.Caller{{User: Admin}, {User: Observer}, {User: SuspendedUser}, {User: Stranger}, {User: Super, SuperAdmin: true}} {
 		selectors := []fleet.Selector{selectIDs(e, 10, 11, 20, 30, 999), denseIDs(e), byRange}
 		// Lists with adjacent numbers, with a gap, and far apart.
 		for _, ids := range [][]fleet.SIMID{{10, 12}, {13, 10, 11}, {10, 30}, {11}, {998, 999}, {20, 21, 22, 999}} {
@@ -150,7 +150,7 @@ func snapshotPreview(e *env) {
 		}
 		for _, sel := range selectors {
 			for _, target := range []fleet.WorkspaceID{FleetAT, FleetBR, nowhere} {
-				e.previewed(who, fleet.MigrationRequest{Target: target, Select: sel})
+				e.previewed(caller, fleet.MigrationRequest{Target: target, Select: sel})
 			}
 		}
 	}
@@ -197,15 +197,15 @@ func snapshotManyWorkspaces(e *env) {
 
 // previewed compares the snapshot of a dry run with that of a real run: the planner must see
 // the same in both.
-func (e *env) previewed(who store.Caller, req fleet.MigrationRequest) (preview fleet.Snapshot) {
+func (e *env) previewed(caller store.Caller, req fleet.MigrationRequest) (preview fleet.Snapshot) {
 	e.Helper()
-	asks, found, preview, err := e.s.BearerPreview(e.Context(), store.BearerOf{User: who.User, Workspace: FleetBR, Key: "k"}, req)
-	if err != nil || !found || asks.User.ID != who.User {
+	asks, found, preview, err := e.s.BearerPreview(e.Context(), store.BearerOf{User: caller.User, Workspace: FleetBR, Key: "k"}, req)
+	if err != nil || !found || asks.User.ID != caller.User {
 		e.Fatalf("%v, %v, asked by %d", err, found, asks.User.ID)
 	}
 	var run fleet.Snapshot
 	e.update(func(ctx context.Context, tx *store.Tx) (err error) {
-		run, err = tx.Snapshot(ctx, who, req, true)
+		run, err = tx.Snapshot(ctx, caller, req, true)
 		return err
 	})
 	e.equal("preview and run", inOrder(preview), inOrder(run))

@@ -19,10 +19,10 @@ var undoCases = []testCase{
 }
 
 // undoOf reads the planner's input for an undo as the Administrator.
-func (e *env) undoOf(tx *store.Tx, who store.Caller, id fleet.MigrationID, sims ...fleet.SIMID) (fleet.UndoRequest, fleet.UndoSnapshot, bool) {
+func (e *env) undoOf(tx *store.Tx, caller store.Caller, id fleet.MigrationID, sims ...fleet.SIMID) (fleet.UndoRequest, fleet.UndoSnapshot, bool) {
 	e.Helper()
 	req := fleet.UndoRequest{Migration: id, RestoreStatus: true, RestoreDevices: true, SIMs: sims}
-	snap, found, err := tx.UndoSnapshot(context.Background(), who, 0, req, true)
+	snap, found, err := tx.UndoSnapshot(context.Background(), caller, 0, req, true)
 	if err != nil {
 		e.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func BenchmarkControl(b *testing.B) {
 	}
 }
 
-var who = identity.Principal{User: admin, Workspace: left, Role: fleet.Administrator}
+var caller = identity.Principal{User: admin, Workspace: left, Role: fleet.Administrator}
 
 func byICCID(b *testing.B, n int) fleet.MigrationRequest {
 	b.Helper()
@@ -59,7 +59,7 @@ func (p *place) controlReal(b *testing.B, c *control.Control, n int) {
 	b.Helper()
 	run := control.Run{Request: byICCID(b, n)}
 	p.moves(b, n, false, func(ctx context.Context) error {
-		_, err := c.Migrate(ctx, who, run, control.Write[control.Migrated]{Encoder: noEncoder{}})
+		_, err := c.Migrate(ctx, caller, run, control.Write[control.Migrated]{Encoder: noEncoder{}})
 		return err
 	}, nil)
 }

@@ -85,14 +85,14 @@ func (p *place) runJob(ctx context.Context, c *control.Control, list []int64) er
 	n := control.NewJob{
 		Kind: fleet.JobMigration, Target: right, Select: fleet.JobSelection{SIMs: sims}, Options: fleet.JobOptions{Auto: true, DetachDevices: true},
 	}
-	if _, err := c.CreateJob(ctx, who, n, control.Write[fleet.Job]{Encoder: noJobEncoder{}}); err != nil {
+	if _, err := c.CreateJob(ctx, caller, n, control.Write[fleet.Job]{Encoder: noJobEncoder{}}); err != nil {
 		return err
 	}
 	r := job.Runner{Control: c, Owner: "bench", Log: slog.New(slog.DiscardHandler)}
 	if err := r.RunDue(ctx); err != nil {
 		return err
 	}
-	page, err := c.ListJobs(ctx, who, fleet.List{Page: 1, PerPage: 1, Sort: []fleet.Order{{Field: "id", Descending: true}}})
+	page, err := c.ListJobs(ctx, caller, fleet.List{Page: 1, PerPage: 1, Sort: []fleet.Order{{Field: "id", Descending: true}}})
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func BenchmarkJobPages(b *testing.B) {
 				b.Fatal(err)
 			}
 			state := func(id fleet.JobID) error {
-				_, err := c.Job(b.Context(), who, id)
+				_, err := c.Job(b.Context(), caller, id)
 				return err
 			}
 			b.Run("state", func(b *testing.B) {
@@ -139,7 +139,7 @@ func BenchmarkJobPages(b *testing.B) {
 						l.Filters = []fleet.Filter{{Field: fleet.JobSIMList.Fields[1], Texts: []string{verdict}}}
 					}
 					l.PerPage, l.After = 100, &after
-					found, err := c.ListJobSIMs(b.Context(), who, id, l)
+					found, err := c.ListJobSIMs(b.Context(), caller, id, l)
 					if err == nil && len(found.Items) != l.PerPage {
 						err = fmt.Errorf("a page of %d SIMs", len(found.Items))
 					}
@@ -197,7 +197,7 @@ func (p *place) beside(b *testing.B, c *control.Control) {
 		to := []fleet.WorkspaceID{right, left}[n%2]
 		run := control.Run{Request: fleet.MigrationRequest{Target: to, Select: fleet.Selector{SIMs: []fleet.SIMID{jobFleet}}, DetachDevices: true}}
 		began := time.Now()
-		if _, err := c.Migrate(ctx, who, run, control.Write[control.Migrated]{Encoder: noEncoder{}}); err != nil {
+		if _, err := c.Migrate(ctx, caller, run, control.Write[control.Migrated]{Encoder: noEncoder{}}); err != nil {
 			b.Error(err)
 		}
 		return time.Since(began)

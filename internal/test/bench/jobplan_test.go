@@ -30,7 +30,7 @@ func BenchmarkJobPlan(b *testing.B) {
 			idle := most
 			plan := m.metered(b.Context(), &m.ours, func() error {
 				n := control.NewJob{Kind: fleet.JobMigration, Target: right, Select: fleet.JobSelection{Filters: []fleet.JobFilter{{Workspace: left}}}}
-				if _, err := c.CreateJob(b.Context(), who, n, control.Write[fleet.Job]{Encoder: noJobEncoder{}}); err != nil {
+				if _, err := c.CreateJob(b.Context(), caller, n, control.Write[fleet.Job]{Encoder: noJobEncoder{}}); err != nil {
 					return err
 				}
 				done := make(chan error)
@@ -55,7 +55,7 @@ func BenchmarkJobPlan(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			page, err := c.ListJobs(b.Context(), who, fleet.List{Page: 1, PerPage: 1, Sort: []fleet.Order{{Field: "id", Descending: true}}})
+			page, err := c.ListJobs(b.Context(), caller, fleet.List{Page: 1, PerPage: 1, Sort: []fleet.Order{{Field: "id", Descending: true}}})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -51,9 +51,9 @@ var (
 func (m *Model) Bearers() int { return len(m.bearers) }
 
 // Valid reports whether a bearer is valid now.
-func (m *Model) Valid(h int) bool { _, refused := m.who(h); return refused == nil }
+func (m *Model) Valid(h int) bool { _, refused := m.authenticate(h); return refused == nil }
 
-func (m *Model) who(h int) (caller, *Answer) {
+func (m *Model) authenticate(h int) (caller, *Answer) {
 	no := noBearer()
 	if h < 0 {
 		return caller{}, &no
@@ -78,7 +78,7 @@ func (m *Model) who(h int) (caller, *Answer) {
 
 // admit checks what every operation checks first.
 func (m *Model) admit(h int, need permission) (caller, *Answer) {
-	c, refused := m.who(h)
+	c, refused := m.authenticate(h)
 	if refused != nil {
 		return c, refused
 	}

@@ -4,7 +4,7 @@ import "slices"
 
 // MovesMuch reports whether a bearer's user administers a Workspace and is a member of others.
 func (m *Model) MovesMuch(h int) bool {
-	c, refused := m.who(h)
+	c, refused := m.authenticate(h)
 	if refused != nil || c.user == nil {
 		return false
 	}
@@ -22,7 +22,7 @@ func (m *Model) MovesMuch(h int) bool {
 
 // Targets returns the Workspaces into which a caller may move SIMs, ascending.
 func (m *Model) Targets(h int) []int64 {
-	c, refused := m.who(h)
+	c, refused := m.authenticate(h)
 	if refused != nil || c.user == nil {
 		return nil
 	}
@@ -39,7 +39,7 @@ func (m *Model) Targets(h int) []int64 {
 // Movable returns SIMs that a caller may move into the target, apart from conflicts of devices.
 // They are ascending, and at most most: otherwise the many similar SIMs would crowd out the others.
 func (m *Model) Movable(h int, target int64, most int) []int64 {
-	c, refused := m.who(h)
+	c, refused := m.authenticate(h)
 	if refused != nil || c.user == nil || m.workspaces[target] == nil {
 		return nil
 	}
@@ -58,7 +58,7 @@ func (m *Model) Movable(h int, target int64, most int) []int64 {
 // Watched returns SIMs in Workspaces that a caller is a member of and does not administer,
 // ascending, and not more than 20.
 func (m *Model) Watched(h int) []int64 {
-	c, refused := m.who(h)
+	c, refused := m.authenticate(h)
 	if refused != nil || c.user == nil {
 		return nil
 	}

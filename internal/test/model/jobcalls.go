@@ -184,7 +184,7 @@ func (m *Model) JobTag(id int64) string {
 // SeenJobs returns the newest jobs that a caller may see in one of the states, the newest first;
 // nil means any state.
 func (m *Model) SeenJobs(h int, states ...string) (ids []int64) {
-	c, no := m.who(h)
+	c, no := m.authenticate(h)
 	if no != nil {
 		return nil
 	}

@@ -201,13 +201,13 @@ func (m *Model) wayBackOf(j *job, rows []*jobRow) (w wayBack) {
 
 // undoFound reports whether the user who made a job still sees the SIMs of an entry.
 func (m *Model) undoFound(j *job, rows []*jobRow) bool {
-	e, who := m.ledger[rows[0].undoes-1], j.creator()
-	if !m.mayRead(who, e) {
+	e, caller := m.ledger[rows[0].undoes-1], j.creator()
+	if !m.mayRead(caller, e) {
 		return false
 	}
 	for _, l := range e.lines {
 		named := slices.ContainsFunc(rows, func(r *jobRow) bool { return r.sim == l.sim })
-		if named && !m.belongs(who, e.target) && !m.belongs(who, l.before().workspace) {
+		if named && !m.belongs(caller, e.target) && !m.belongs(caller, l.before().workspace) {
 			return false
 		}
 	}

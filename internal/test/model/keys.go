@@ -72,7 +72,7 @@ func (m *Model) mayReceive(u *user, stored *keptAnswer) *Answer {
 // Remember notes the bytes of an answer that a replay must repeat. The caller gives the
 // same bearer, operation and key as before.
 func (m *Model) Remember(h int, operation, key string, raw []byte) {
-	c, refused := m.who(h)
+	c, refused := m.authenticate(h)
 	if refused != nil || key == "" {
 		return
 	}

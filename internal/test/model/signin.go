@@ -230,7 +230,7 @@ func (m *Model) endFamily(family int) {
 
 // Switch asks for a bearer of another Workspace; malformed is a body that names none.
 func (m *Model) Switch(h int, target int64, malformed bool) Answer {
-	c, refused := m.who(h)
+	c, refused := m.authenticate(h)
 	switch {
 	case refused != nil:
 		return *refused

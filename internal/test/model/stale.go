@@ -20,7 +20,7 @@ type seen struct {
 // Previewed notes the entity tag of a dry run that was just answered with 200. It is false
 // where the tag was given before for something else.
 func (m *Model) Previewed(h int, a Ask, tag string) bool {
-	c, _ := m.who(h)
+	c, _ := m.authenticate(h)
 	w, _ := a.understand()
 	p := preview{meaning: w.meaning()}
 	for _, s := range m.find(c.user, w).sims {

@@ -301,7 +301,7 @@ func (m *Model) moveBack(c caller, w wayBack, body object) {
 
 // Undoable returns the newest migrations that a caller reads, the newest several times.
 func (m *Model) Undoable(h int) (ids []int64) {
-	c, refused := m.who(h)
+	c, refused := m.authenticate(h)
 	if refused != nil {
 		return nil
 	}

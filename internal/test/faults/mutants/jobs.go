@@ -17,7 +17,7 @@ var jobs = []faults.Mutation{
 	splitBefore("job_verdict_after_commit", "a chunk is committed before the verdicts of its SIMs are written",
 		"internal/store/jobsims.go", "\tvar writes []statement\n"),
 	replace("job_action_unlocked", "an action on a job does not wait for the chunk that is being moved",
-		"internal/control/jobs.go", "if j, err = seenJob(ctx, tx, who, a.Job, true); err != nil {", "if j, err = seenJob(ctx, tx, who, a.Job, false); err != nil {"),
+		"internal/control/jobs.go", "if j, err = seenJob(ctx, tx, caller, a.Job, true); err != nil {", "if j, err = seenJob(ctx, tx, caller, a.Job, false); err != nil {"),
 	replace("job_verdicts_unwritten", "a chunk moves SIMs and does not record their verdicts",
 		jobStepFile, "if err := tx.SetVerdicts(ctx, j.ID, rows); err != nil {", "if err := tx.SetVerdicts(ctx, j.ID, rows[:0]); err != nil {"),
 	replace("job_rights_once", "a job goes on after the user who made it was suspended",

@@ -14,7 +14,7 @@ const (
 // must catch them.
 var security = []faults.Mutation{
 	replace("rights_early", "rights are checked before the body arrives, and not again in the transaction",
-		onceFile, "\twho, err := w.caller(tx, got)\n", "\twho, err := w.who, error(nil)\n"),
+		onceFile, "\tcaller, err := w.currentCaller(tx, got)\n", "\tcaller, err := w.caller, error(nil)\n"),
 	replace("body_budget", "one caller's bodies may take all the memory for bodies",
 		budgetFile, " || b.by[name]+n > b.perParty {", " {"),
 	replace("body_unbounded", "the memory for the bodies of all callers has no limit",
@@ -41,12 +41,12 @@ var security = []faults.Mutation{
 		Name:    "switch_extends",
 		Summary: "switching the Workspace extends the session",
 		Edits: []faults.Edit{
-			{File: "internal/control/switch.go", Old: "who.Session, who.Expires)", New: "who.Session, time.Time{})"},
+			{File: "internal/control/switch.go", Old: "caller.Session, caller.Expires)", New: "caller.Session, time.Time{})"},
 			{File: "internal/control/switch.go", Old: "\t\"context\"\n", New: "\t\"context\"\n\t\"time\"\n"},
 		},
 	},
 	replace("key_everywhere", "an idempotency key used in one Workspace replays in the others",
-		onceFile, "By: caller(who), Workspace: who.Workspace, ", "By: caller(who), "),
+		onceFile, "By: storeCaller(caller), Workspace: caller.Workspace, ", "By: storeCaller(caller), "),
 	replace("audit_unlinked", "an audit entry that was unlinked or inserted later is not noticed",
 		chainFile, "\treturn unlinkedAudit(ctx, db, chain, mark)\n", "\treturn nil\n"),
 	replace("audit_cut", "entries removed at the end of the audit chain are not noticed",

@@ -24,7 +24,7 @@ var wire = []faults.Mutation{
 	replace("trailing_slash", "a path with a trailing slash is not found",
 		routesFile, `if len(path) > 1 && strings.HasSuffix(path, "/")`, `if false && strings.HasSuffix(path, "/")`),
 	replace("foreign_user_read", "a user of a foreign Workspace is read before the membership is asked for, so the time shows who exists",
-		"internal/control/users.go", `return tx.UserSeenBy(ctx, who.User, id, "")`, `return tx.UserByID(ctx, id)`),
+		"internal/control/users.go", `return tx.UserSeenBy(ctx, caller.User, id, "")`, `return tx.UserByID(ctx, id)`),
 	replace("foreign_number_read", "any number of IMSIs of a filter is sought in all Workspaces, so the time shows which others have",
 		"internal/store/scoped.go", "const mostSought = 10\n", "const mostSought = 1000\n"),
 	replace("foreign_profile_read", "a profile of a foreign Workspace is read before the Workspace is asked for, so the time shows which exist",

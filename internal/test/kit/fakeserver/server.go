@@ -203,8 +203,8 @@ func (s *Server) switchTo(w http.ResponseWriter, r *http.Request, _ caller) {
 	reply(w, http.StatusOK, map[string]string{"auth_token": s.issue(body.Target.ID)})
 }
 
-func (s *Server) organisation(w http.ResponseWriter, _ *http.Request, who caller) {
-	reply(w, http.StatusOK, s.named(who.workspace))
+func (s *Server) organisation(w http.ResponseWriter, _ *http.Request, caller caller) {
+	reply(w, http.StatusOK, s.named(caller.workspace))
 }
 
 func (s *Server) userWorkspaces(w http.ResponseWriter, r *http.Request, _ caller) {
@@ -221,14 +221,14 @@ func (s *Server) userWorkspaces(w http.ResponseWriter, r *http.Request, _ caller
 }
 
 // list knows the filters id and status, and pages.
-func (s *Server) list(w http.ResponseWriter, r *http.Request, who caller) {
+func (s *Server) list(w http.ResponseWriter, r *http.Request, caller caller) {
 	const most = 1000
 	ids, statuses := filters(r.URL.Query().Get("q"))
 	s.Fleet.mu.Lock()
 	defer s.Fleet.mu.Unlock()
 	var found []api.SIM
 	for _, sim := range s.sims {
-		if sim.Workspace == who.workspace && (ids == nil || ids[sim.ID]) && (statuses == nil || statuses[sim.Status]) {
+		if sim.Workspace == caller.workspace && (ids == nil || ids[sim.ID]) && (statuses == nil || statuses[sim.Status]) {
 			found = append(found, api.SIM{
 				ID: sim.ID, ICCID: sim.ICCID, Status: sim.status(), Endpoint: sim.device(),
 				CustomerOrg: &api.WorkspaceRef{ID: sim.Workspace, Name: s.workspaces[sim.Workspace]},
