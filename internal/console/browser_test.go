@@ -243,6 +243,7 @@ var (
 func (b *tab) look(name string) {
 	b.t.Helper()
 	b.do(b.script(axeScript))
+	looked.see(value[string](b, "location.href"))
 	if value[bool](b, `document.body.innerText.includes("%!")`) {
 		b.t.Errorf("%s has a text with the wrong arguments: %s", name, b.where())
 	}
