@@ -41,6 +41,7 @@ type jobData struct {
 	CanRetry  bool
 	CanUndo   bool
 	Plan      *planView        // of a preview
+	Result    *jobResult       // of a job that has ended, if it moved SIMs
 	Draft     *fleet.MoveDraft // of the wizard, nil outside it
 	Problem   string           // of the form that was sent
 	Typed     string
@@ -100,12 +101,16 @@ func (r *request) jobData() (d jobData, err error) {
 // jobDataOf reads what a page shows of a job; page is its address.
 func (r *request) jobDataOf(j fleet.Job, page string) (d jobData, err error) {
 	d.Job = rowOf(j)
-	if d.Preview() {
+	if d.Preview() || d.Job.Ended() && d.Job.Moved > 0 && j.Kind != fleet.JobStatus {
 		effects, err := r.control().JobEffects(r.Context(), r.caller, j.ID)
 		if err != nil {
 			return d, err
 		}
-		d.Plan = planOf(j, effects)
+		if plan := planOf(j, effects); d.Preview() {
+			d.Plan = plan
+		} else {
+			d.Result = resultOf(d.Job, plan)
+		}
 	}
 	if d.SIMs, err = r.jobSIMs(j, page); err != nil {
 		return d, err
@@ -125,6 +130,20 @@ func (r *request) jobDataOf(j fleet.Job, page string) (d jobData, err error) {
 		d.Refresh = 2
 	}
 	return d, nil
+}
+
+// jobResult is what a job has done. Offline, Online and Out are known only if every planned SIM has
+// moved: they are counts of the plan.
+type jobResult struct {
+	Known                bool
+	Offline, Online, Out int
+}
+
+func resultOf(row jobRow, p *planView) *jobResult {
+	if row.Moved != p.Change {
+		return &jobResult{}
+	}
+	return &jobResult{Known: true, Offline: p.Offline, Online: p.Online, Out: p.Out}
 }
 
 // rate estimates how fast a running job is. Pauses between waves and windows would make the number

@@ -106,7 +106,7 @@ func TestConsole_Job(t *testing.T) {
 		a = p.get(back).has(t, "Undo: 200 SIMs go back", "Undo the move of 200 SIMs")
 		p.press(a, back+"/start", "confirm", "200").leads(t, back+"?done=job-start")
 		s.RunJobs()
-		p.get(back).has(t, "Undo: 200 SIMs went back", "200 of 200 SIMs dealt with")
+		p.get(back).has(t, "Undo: 200 SIMs went back", "Came online")
 
 		p.get("/jobs").has(t, `href="`+here+`"`, `href="`+back+`"`, "Jobs 1 to 4 of <strong>4</strong>")
 		p.get("/jobs?show=done").has(t, `href="`+back+`"`).lacks(t, `href="`+here+`"`)
@@ -172,7 +172,7 @@ func TestConsole_JobLive(t *testing.T) {
 	b.waits(`document.body.innerText.includes("100 moved, 0 not moved, 500 to go.")`)
 	s.RunJobs()
 	b.waits(`document.title.startsWith("600 SIMs moved to Fleet FR") && !document.querySelector("[data-refresh]")`)
-	b.sees("600 of 600 SIMs dealt with")
+	b.sees("600 SIMs moved to Fleet FR")
 }
 
 // waits waits until an expression is true on the page, whatever page that is by then. Each try is

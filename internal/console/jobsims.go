@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"io"
 	"net/url"
 	"strconv"
@@ -71,29 +72,45 @@ func verdictsNamed(name string) (string, []fleet.Verdict) {
 	return "all", nil
 }
 
+// firstTab returns the tab that a page shows if its address names none. When a job has ended, the
+// SIMs that need a decision are those that stayed.
+func firstTab(j fleet.Job) string {
+	if stay, ended := verdictTabs[3], j.State.Ended(); ended && j.Count(fleet.VerdictDone) > 0 && j.Count(stay.verdicts...) > 0 {
+		return stay.name
+	}
+	return verdictTabs[0].name
+}
+
 // jobSIMs reads the SIMs of a job that the address of a page names.
 func (r *request) jobSIMs(j fleet.Job, page string) (d jobSIMsData, err error) {
 	v := r.URL.Query()
-	show, verdicts := verdictsNamed(v.Get("show"))
+	first := firstTab(j)
+	show, verdicts := verdictsNamed(cmp.Or(v.Get("show"), first))
 	d.Show = show
+	address := func(tab, after string) string {
+		if tab == first {
+			tab = ""
+		}
+		return jobSIMsAddress(page, tab, after)
+	}
 	for _, tab := range verdictTabs {
 		count := j.Count(tab.verdicts...)
 		if count > 0 || tab.name == show {
-			d.Tabs = append(d.Tabs, verdictTab{tab.name, jobSIMsAddress(page, tab.name, ""), count})
+			d.Tabs = append(d.Tabs, verdictTab{tab.name, address(tab.name, ""), count})
 		}
 	}
-	d.CSV = withQuery(jobAddress(j.ID)+"/sims.csv", showing(show))
+	d.CSV = jobSIMsAddress(jobAddress(j.ID)+"/sims.csv", show, "")
 	found, err := r.readJobSIMs(j.ID, verdicts, signed(v.Get("after")), jobSIMsPerPage+1)
 	if err != nil {
 		return d, err
 	}
 	d.Total = found.Total
 	if v.Has("after") {
-		d.First = jobSIMsAddress(page, show, "")
+		d.First = address(show, "")
 	}
 	if len(found.Items) > jobSIMsPerPage {
 		found.Items = found.Items[:jobSIMsPerPage]
-		d.Next = jobSIMsAddress(page, show, strconv.FormatInt(found.Items[jobSIMsPerPage-1].Pos, 10))
+		d.Next = address(show, strconv.FormatInt(found.Items[jobSIMsPerPage-1].Pos, 10))
 	}
 	for _, s := range found.Items {
 		d.Rows = append(d.Rows, simRowOf(j, s, found.Sources))
@@ -121,16 +138,12 @@ func reasonText(j fleet.Job, source fleet.WorkspaceID, code fleet.ConflictCode) 
 	return strings.ReplaceAll(text("reason."+name), "%s", j.Target.Name)
 }
 
-func showing(show string) url.Values {
+// jobSIMsAddress returns the address of a tab, or of its file; that of the first one if show is "".
+func jobSIMsAddress(page, show, after string) string {
 	v := url.Values{}
-	if show != "all" {
+	if show != "" {
 		v.Set("show", show)
 	}
-	return v
-}
-
-func jobSIMsAddress(page, show, after string) string {
-	v := showing(show)
 	if after != "" {
 		v.Set("after", after)
 	}
