@@ -52,16 +52,24 @@ func (r *Request) CheckQuery(own ...string) error {
 	return nil
 }
 
-// parameter returns the exact name of the parameter that a client may mean by name.
+// parameter returns the exact name of the parameter that a client may mean by name. Some clients
+// write q[0], filter[status] or page.size: what stands before the subscript counts as well.
 func parameter(name string, own []string) (meant string, known bool) {
-	n := normalized(name)
-	for _, o := range own {
-		if n == normalized(o) {
-			return o, true
+	base := name
+	if i := strings.IndexAny(name, "[.("); i > 0 {
+		base = name[:i]
+	}
+	for _, n := range []string{normalized(name), normalized(base)} {
+		for _, o := range own {
+			if n == normalized(o) {
+				return o, true
+			}
+		}
+		if meant, known = parameters[n]; known {
+			return meant, true
 		}
 	}
-	meant, known = parameters[n]
-	return meant, known
+	return "", false
 }
 
 // badQuery reports what does not parse and how to write it.
