@@ -344,6 +344,7 @@ func TestEveryReaderRefusesUncertainNumbers(t *testing.T) {
 		"two sheets":                 {func(t *testing.T, g grid) []byte { return bookOf(t, map[string]grid{"A": g, "B": g}, asText) }, "several sheets"},
 		"an empty workbook":          {func(t *testing.T, _ grid) []byte { return bookOf(t, map[string]grid{"A": {}}, asText) }, "empty"},
 		"a hidden row":               {hiddenRow, "hidden"},
+		"a formula without a result": {formulaRow, "column A is a formula"},
 		"nothing":                    {func(*testing.T, grid) []byte { return nil }, ""},
 	}
 	sims := map[string]struct {
@@ -425,9 +426,22 @@ func repeat(iccid string, n int) grid {
 
 func hiddenRow(t *testing.T, g grid) []byte {
 	t.Helper()
+	return edited(t, g, func(f *excelize.File) error { return f.SetRowVisible("A", 3, false) })
+}
+
+// formulaRow adds a row that is a formula which no program has computed.
+func formulaRow(t *testing.T, g grid) []byte {
+	t.Helper()
+	return edited(t, g, func(f *excelize.File) error {
+		return f.SetCellFormula("A", fmt.Sprintf("A%d", len(g)+1), `"8988303000006738"&"593"`)
+	})
+}
+
+func edited(t *testing.T, g grid, edit func(*excelize.File) error) []byte {
+	t.Helper()
 	f, err := excelize.OpenReader(bytes.NewReader(bookOf(t, map[string]grid{"A": g}, asText)))
 	if err == nil {
-		err = f.SetRowVisible("A", 3, false)
+		err = edit(f)
 	}
 	var b bytes.Buffer
 	if err == nil {

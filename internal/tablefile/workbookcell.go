@@ -91,9 +91,12 @@ func (b *workbook) readCell(row *Row, el xml.StartElement) error {
 			kind = a.Value
 		}
 	}
-	value, found, err := b.cellText()
+	value, found, formula, err := b.cellText()
 	if err != nil {
 		return err
+	}
+	if formula && (!found || value == "" && kind != "str") {
+		return &Fault{b.row, columnName(at) + " is a formula whose result is not in the file: open the file in a spreadsheet program and save it"}
 	}
 	number := false
 	switch kind {
@@ -119,16 +122,17 @@ func (b *workbook) readCell(row *Row, el xml.StartElement) error {
 	return nil
 }
 
-// cellText returns the value of a cell from any of its elements.
-func (b *workbook) cellText() (value string, found bool, err error) {
+// cellText returns the value of a cell from any of its elements, and whether it is a formula.
+// Programs that compute nothing write formulas without their results.
+func (b *workbook) cellText() (value string, found, formula bool, err error) {
 	for {
 		tok, err := b.xml.Token()
 		if err != nil {
-			return "", false, err
+			return "", false, false, err
 		}
 		switch el := tok.(type) {
 		case xml.EndElement:
-			return value, found, nil
+			return value, found, formula, nil
 		case xml.StartElement:
 			switch el.Name.Local {
 			case "v":
@@ -136,11 +140,13 @@ func (b *workbook) cellText() (value string, found bool, err error) {
 			case "is":
 				value, err = textIn(b.xml)
 				found = true
+			case "f":
+				formula, err = true, b.xml.Skip()
 			default:
 				err = b.xml.Skip()
 			}
 			if err != nil {
-				return "", false, err
+				return "", false, false, err
 			}
 		}
 	}
@@ -158,6 +164,16 @@ func columnIndex(name string) (int, bool) {
 		}
 	}
 	return n - 1, n > 0
+}
+
+// columnName returns the name of a column as a spreadsheet shows it: "column C".
+func columnName(column int) string {
+	const letters = 26
+	name := ""
+	for n := column + 1; n > 0; n = (n - 1) / letters {
+		name = string(rune('A'+(n-1)%letters)) + name
+	}
+	return "column " + name
 }
 
 // plainNumber formats an integer with all its digits without an exponent.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -105,7 +106,7 @@ func (b *workbook) filled(s sheet) (bool, error) {
 		tok, err := probe.xml.Token()
 		switch el := tok.(type) {
 		case xml.StartElement:
-			if el.Name.Local == "v" || el.Name.Local == "is" {
+			if slices.Contains([]string{"v", "is", "f"}, el.Name.Local) {
 				return true, nil
 			}
 		default:
