@@ -34,7 +34,7 @@ func (r *jobRun) showPlan(ctx context.Context, j *client.Job) error {
 		s.line("\nNothing to do.")
 	case len(blocked) > 0 && r.conflict == stop && !r.dryRun:
 		s.line("")
-		s.paragraph(0, "Nothing happens, because some SIMs may not be changed. With --on-conflict skip the other %s %s.", thousands(moves), plural(moves, "does", "do"))
+		s.paragraph(0, "Nothing happens, because some SIMs may not be changed. To change the other %s anyway, use --on-conflict skip.", thousands(moves))
 	}
 	return nil
 }

@@ -138,7 +138,7 @@ func TestConsole_DevicesInBrowser(t *testing.T) {
 	b.visit("/devices")
 	b.look("devices")
 	b.do(chromedp.SendKeys(chromedp.CSS("#q"), "Lift"))
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](`document.querySelector("#said").textContent === "1 matches"`)); err != nil {
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](`document.querySelector("#match-count").textContent === "1 matches"`)); err != nil {
 		t.Fatal(err, b.where())
 	}
 	b.sees("Lift, hospital")

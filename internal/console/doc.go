@@ -32,8 +32,8 @@
 //
 // # How a request runs
 //
-// logged, secured and the protection against other origins; then serve: it waits for a turn at
-// the door that it shares with the API, reads the session of the cookie from the database,
-// requires the permission of the route, reads the form, and calls the handler. The rule checks the
-// permission again in its own transaction.
+// A request passes through logged, secured and the protection against other origins. Then serve
+// waits until the limits of concurrent requests, which the API and the console share, admit it. It
+// reads the session of the cookie from the database, requires the permission of the route, reads
+// the form, and calls the handler. The rule checks the permission again in its own transaction.
 package console

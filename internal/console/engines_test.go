@@ -42,7 +42,7 @@ func TestConsole_BothEngines(t *testing.T) {
 	})
 }
 
-// A caller who uses up the places of the door waits, in the console as in the API.
+// A caller who uses up the concurrent requests waits, in the console as in the API.
 func TestConsole_RequestsAreBounded(t *testing.T) {
 	s := kit.Start(t, kit.SQLite).Seed(kit.Ferry)
 	gates := limit.NewGates(1, 8, 1)

@@ -73,12 +73,12 @@ func (r *request) failed(err error) reply {
 func (r *request) errorPage(f failure) reply {
 	frame := "layout"
 	if r.caller.User == 0 || r.caller.Enrolling {
-		frame = "door"
+		frame = "public"
 	}
 	title := text("error." + f.Key + ".title")
 	res, err := r.render(f.Status, frame, "error", page{Title: title, Data: f})
 	if err != nil && frame == "layout" { // the database is away: the frame cannot list the Workspaces
-		res, err = r.render(f.Status, "door", "error", page{Title: title, Data: f})
+		res, err = r.render(f.Status, "public", "error", page{Title: title, Data: f})
 	}
 	if err != nil {
 		return reply{status: f.Status, body: []byte(title), kind: "text/plain; charset=utf-8"}

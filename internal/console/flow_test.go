@@ -53,7 +53,7 @@ func TestConsole_ListWithScripts(t *testing.T) {
 		t.Errorf("/ leads to %q", at)
 	}
 	b.do(chromedp.SendKeys(chromedp.CSS("#q"), "tracker"))
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](`document.querySelector("#said").textContent === "1 matches"`)); err != nil {
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](`document.querySelector("#match-count").textContent === "1 matches"`)); err != nil {
 		t.Fatal(err, b.where())
 	}
 	b.sees("tracker-7")

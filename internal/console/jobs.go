@@ -104,14 +104,12 @@ func (q jobsQuery) address() string {
 
 // jobsData is what the list of jobs shows.
 type jobsData struct {
-	Query       jobsQuery
-	Tabs        []jobTab
-	Rows        []jobRow
-	Total       int
-	First, Last int
-	Prev, Next  string
-	Problem     string
-	Live        bool // some job of the page is under way
+	Query   jobsQuery
+	Tabs    []jobTab
+	Rows    []jobRow
+	At      pager
+	Problem string
+	Live    bool // some job of the page is under way
 }
 
 func jobsPage(r *request) (reply, error) {
@@ -128,27 +126,20 @@ func jobsPage(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	d.Total, d.First, d.Last = page.Total, (page.Page-1)*page.PerPage+1, (page.Page-1)*page.PerPage+len(page.Items)
 	for _, j := range page.Items {
 		d.Rows = append(d.Rows, rowOf(j))
 		d.Live = d.Live || moving(j.State)
 	}
-	step := func(by int) string {
+	d.At = numberedPager(page.Page, page.PerPage, len(page.Items), page.Total, func(n int) string {
 		q := d.Query
-		q.Page = page.Page + by
+		q.Page = n
 		return q.address()
-	}
-	if page.Page > 1 {
-		d.Prev = step(-1)
-	}
-	if d.Last < d.Total {
-		d.Next = step(1)
-	}
+	})
 	res, err := r.pageLive("jobs", "jobs", text("jobs.title"), d, reloadIf(d.Live, 5))
 	return res, err
 }
 
-// moving reports whether a job in a state changes without anybody doing anything.
+// moving reports whether a job in a state changes without an action of a user.
 func moving(s fleet.JobState) bool {
 	return s == fleet.JobPlanning || s == fleet.JobWaiting || s == fleet.JobRunning
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"fmt"
 	"html/template"
 	"io"
 	"net/http"
@@ -206,9 +207,7 @@ type entryData struct {
 	Entry    fleet.Migration
 	From     string // the names of the sources
 	Lines    []entryLine
-	First    int // the number of the first line of the page
-	Prev     string
-	Next     string
+	At       pager
 	Offline  int // SIMs that the move took offline
 	Online   int // SIMs that it brought online
 	Left     int // SIMs that left a device
@@ -274,17 +273,13 @@ func (d *entryData) fill(r *request) {
 		}
 	}
 	lines := d.Entry.Lines
-	start := min(int(number64(r.URL.Query().Get("row")))/entryRows*entryRows, max(0, len(lines)-1)/entryRows*entryRows)
-	self := "/ledger/" + strconv.FormatInt(int64(d.Entry.ID), 10)
-	d.First = start + 1
-	if start > 0 {
-		d.Prev = self + "?row=" + strconv.Itoa(start-entryRows)
-	}
-	if start+entryRows < len(lines) {
-		d.Next = self + "?row=" + strconv.Itoa(start+entryRows)
-	}
+	before := min(int(number64(r.URL.Query().Get("row"))), max(0, len(lines)-1)) / entryRows // pages
+	shown := lines[before*entryRows : min(len(lines), (before+1)*entryRows)]
+	d.At = numberedPager(before+1, entryRows, len(shown), len(lines), func(page int) string {
+		return fmt.Sprintf("/ledger/%d?row=%d", d.Entry.ID, (page-1)*entryRows)
+	})
 	here := d.Entry.Target.ID == r.caller.Workspace || len(d.Entry.UndoneBy) > 0 // else the page of the SIM needs another Workspace
-	for _, l := range lines[start:min(len(lines), start+entryRows)] {
+	for _, l := range shown {
 		row := entryLine{LedgerLine: l, ID: int64(l.SIM), ICCID: iccid(l.ICCID), From: from[l.Before.Workspace]}
 		if here {
 			row.Href = r.console.path("/sims/" + strconv.FormatInt(int64(l.SIM), 10))
@@ -293,9 +288,6 @@ func (d *entryData) fill(r *request) {
 	}
 	d.Partial = len(lines) != d.Entry.SIMs
 }
-
-// Last returns the number of the last line of the page.
-func (d entryData) Last() int { return d.First + len(d.Lines) - 1 }
 
 // mayUndo reports whether the caller can ask for the undo of an entry, and if not, why. The rule
 // of the undo decides.

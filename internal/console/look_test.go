@@ -29,7 +29,7 @@ func TestAppearance_SignIn(t *testing.T) {
 	s := newSite(t, console.Options{Mail: true})
 	app := withFactor(s, "target@example.com")
 	b := s.open(t)
-	for name, path := range map[string]string{"sign-in": "/sign-in", "forgotten": "/forgotten", "activate": "/activate#key=abc", "error-door": "/nothing"} {
+	for name, path := range map[string]string{"sign-in": "/sign-in", "forgotten": "/forgotten", "activate": "/activate#key=abc", "error-public": "/nothing"} {
 		b.visit(path)
 		if name == "activate" && (value[string](b, `document.querySelector("#key").value`) != "abc" || value[string](b, "location.hash") != "") {
 			t.Error("the key behind # is not in the form")

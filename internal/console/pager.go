@@ -93,3 +93,17 @@ func pagerOf[T any](p place, items []T, beyond, total int, id func(T) int64, add
 	}
 	return at
 }
+
+// numberedPager returns the foot of a page of a list that is paged by number. rows are on the
+// page, and address returns the address of another page.
+func numberedPager(page, per, rows, total int, address func(page int) string) pager {
+	at := pager{First: (page-1)*per + 1, Total: total}
+	at.Last = at.First + rows - 1
+	if page > 1 {
+		at.Prev = address(page - 1)
+	}
+	if at.Last < total {
+		at.Next = address(page + 1)
+	}
+	return at
+}

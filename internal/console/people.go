@@ -33,7 +33,7 @@ var grantable = []fleet.Role{fleet.Observer, fleet.Member, fleet.Administrator}
 type peopleData struct {
 	Text        string
 	Found       fleet.Page[control.UserRecord]
-	Prev, Next  string
+	At          pager
 	Roles       []fleet.Role
 	Tokens      []control.ApplicationToken
 	TokensTotal int
@@ -76,12 +76,7 @@ func (r *request) people(d peopleData) (reply, error) {
 			break
 		}
 	}
-	if d.Found.Page > 1 {
-		d.Prev = d.address(d.Found.Page - 1)
-	}
-	if d.Found.Page*d.Found.PerPage < d.Found.Total {
-		d.Next = d.address(d.Found.Page + 1)
-	}
+	d.At = numberedPager(d.Found.Page, d.Found.PerPage, len(d.Found.Items), d.Found.Total, d.address)
 	if r.caller.May(identity.ManageTokens) {
 		l, err := fleet.ParseList(fleet.ApplicationTokenList, "", "-id", "1", strconv.Itoa(maxTokens))
 		if err != nil {
@@ -100,7 +95,7 @@ func (r *request) people(d peopleData) (reply, error) {
 	return res, err
 }
 
-// address returns that of a page of the members.
+// address returns the address of a page of the members.
 func (d peopleData) address(page int) string {
 	return "/people?" + query("q", d.Text, "page", strconv.Itoa(page))
 }

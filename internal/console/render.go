@@ -97,7 +97,7 @@ func (r *request) pageLive(name, nav, title string, data any, seconds int) (repl
 
 // renderPublic renders a template in the plain frame of the sign-in pages.
 func (r *request) renderPublic(name, title string, data any) (reply, error) {
-	return r.render(http.StatusOK, "door", name, page{Title: title, Data: data})
+	return r.render(http.StatusOK, "public", name, page{Title: title, Data: data})
 }
 
 func (r *request) render(status int, frame, name string, p page) (reply, error) {
@@ -163,7 +163,7 @@ func doneText(q url.Values) string {
 }
 
 // parts are the templates that all pages share.
-var parts = []string{"templates/layout.html", "templates/door.html", "templates/parts.html", "templates/deviceform.html"}
+var parts = []string{"templates/layout.html", "templates/public.html", "templates/parts.html", "templates/deviceform.html"}
 
 // parseTemplates parses each page with the shared parts.
 func (c *console) parseTemplates() map[string]*template.Template {

@@ -6,7 +6,7 @@ import "runtime/debug"
 const tightPercent = 25
 
 // Tight lets the process keep less garbage, at the cost of time, until the returned function is
-// called. Only the holder of Door.Lists may call it.
+// called. Only the holder of Gates.Lists may call it.
 func Tight() (end func()) {
 	was := debug.SetGCPercent(tightPercent)
 	return func() { debug.SetGCPercent(was) }

@@ -32,13 +32,13 @@ export function live(root, ready) {
   }
 
   function swap(page, name, to) {
-    const here = document.querySelector(`[data-region="${name}"]`);
-    const there = page.querySelector(`[data-region="${name}"]`);
-    if (!here || !there) return location.assign(to);
-    here.replaceChildren(...there.childNodes);
+    const region = document.querySelector(`[data-region="${name}"]`);
+    const fresh = page.querySelector(`[data-region="${name}"]`);
+    if (!region || !fresh) return location.assign(to);
+    region.replaceChildren(...fresh.childNodes);
     history.replaceState(null, "", to);
-    const said = document.querySelector("#said");
-    if (said) said.textContent = here.querySelector("#match")?.textContent ?? "";
-    ready(here);
+    const count = document.querySelector("#match-count");
+    if (count) count.textContent = region.querySelector("#match")?.textContent ?? "";
+    ready(region);
   }
 }
