@@ -142,8 +142,8 @@ func IsForbidden(err error) bool { return hasStatus(err, http.StatusForbidden) }
 // ConflictError.
 func IsConflict(err error) bool { _, ok := errors.AsType[*ConflictError](err); return ok }
 
-// IsInUse reports whether something is still in use and must be detached first: a device has a
-// SIM, or a SIM is in a device.
+// IsInUse reports whether the state of something does not allow the request: a device still has a
+// SIM, a SIM is in a device, or a job or an offer has gone on meanwhile.
 func IsInUse(err error) bool {
 	const code = 1406
 	e, ok := errors.AsType[*APIError](err)

@@ -182,7 +182,7 @@ func (c *Client) AllJobSIMs(ctx context.Context, id int64, o ListOptions) iter.S
 // StartJob executes the plan of a dry run, if etag is the ETag of its plan.
 //
 // Permission: the user who made the job, and Administrators of the target. Errors:
-// IsPreconditionFailed for another plan; IsConflictingState if the job is not planned.
+// IsStale for another plan; IsInUse if the job is not planned.
 func (c *Client) StartJob(ctx context.Context, id int64, etag string, opts ...WriteOption) (*Job, error) {
 	return c.writeJob(ctx, jobPath(id)+"/start", nil, append(opts, IfMatch(etag)))
 }

@@ -40,7 +40,7 @@ func (c *Client) SetRules(ctx context.Context, r api.NewRules, opts ...WriteOpti
 // plan.
 //
 // Permission: Administrator of a Workspace that the SIMs leave, and not the user who made the
-// job. Errors: IsForbidden; IsPreconditionFailed for another plan; IsConflictingState if the job
+// job. Errors: IsForbidden; IsStale for another plan; IsInUse if the job
 // does not wait for approval.
 func (c *Client) ApproveJob(ctx context.Context, id int64, etag string, opts ...WriteOption) (*Job, error) {
 	return c.writeJob(ctx, jobPath(id)+"/approve", nil, append(opts, IfMatch(etag)))

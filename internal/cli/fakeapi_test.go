@@ -111,6 +111,7 @@ func (f *fakeAPI) routes() http.Handler {
 		})
 	}
 	mux.HandleFunc("POST /api/v1/sim/migration/workspace", f.migrate)
+	f.offerRoutes(mux)
 	if f.jobs {
 		f.jobRoutes(mux)
 	}

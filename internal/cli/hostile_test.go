@@ -63,7 +63,11 @@ func apiCommands(t *testing.T) map[string][]string {
 		"unknown name":     {"migrate", "--to", hostile + "x", "--sim-id", "250", "--dry-run"},
 		"migrate for real": {"migrate", "--to", "200", "--sim-id", "250", "--yes"},
 		"runs":             {"migrate", "runs"},
-		"completion":       {"__complete", "migrate", "--to", ""},
+		"offers":           {"offers", "list"}, "offer": {"offers", "show", "7"}, "SIMs of an offer": {"offers", "sims", "7"},
+		"offer, preview": {"offers", "make", "--code", "x", "--sim-id", "250", "--dry-run"}, "offer, made": {"offers", "make", "--code", "x", "--sim-id", "250", "--yes"},
+		"acceptance": {"offers", "accept", "7", "--yes"}, "refusal": {"offers", "refuse", "7"}, "cancellation": {"offers", "cancel", "7"},
+		"codes": {"receiving-codes", "list"}, "code": {"receiving-codes", "create"}, "revocation": {"receiving-codes", "revoke", "7"},
+		"completion": {"__complete", "migrate", "--to", ""},
 	}
 }
 

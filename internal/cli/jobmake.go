@@ -192,6 +192,10 @@ func (o *ofJob) add(sel *api.JobSelect) *api.JobSelect {
 
 // filterSource resolves --from and --filter; nil without --filter.
 func (r *jobRun) filterSource(ctx context.Context, s selection) (*source, error) {
+	return r.process.filterSource(ctx, r.client, *r.profile, s)
+}
+
+func (p Process) filterSource(ctx context.Context, c *client.Client, profile string, s selection) (*source, error) {
 	if s.filter == "" {
 		return nil, nil //nolint:nilnil // there is none
 	}
@@ -200,17 +204,17 @@ func (r *jobRun) filterSource(ctx context.Context, s selection) (*source, error)
 		return nil, err
 	}
 	if s.from == "" {
-		own, err := r.client.MyWorkspace(ctx)
+		own, err := c.MyWorkspace(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return &source{Filter: filter, Workspace: api.NamedRef{ID: own.ID, Name: own.Name}}, nil
 	}
-	_, known, err := r.process.connect(*r.profile)
+	_, known, err := p.connect(profile)
 	if err != nil {
 		return nil, err
 	}
-	all, _, err := memberships(ctx, r.client, known)
+	all, _, err := memberships(ctx, c, known)
 	if err != nil && !listNotNeeded(s.from, err) {
 		return nil, err
 	}

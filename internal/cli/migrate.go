@@ -213,8 +213,11 @@ func (f *migrateFlags) checkRun() error {
 	return checkReport(f.report)
 }
 
-func (f *migrateFlags) allowed() (ids []int64, err error) {
-	for _, text := range f.statuses {
+func (f *migrateFlags) allowed() ([]int64, error) { return allowedStatuses(f.statuses) }
+
+// allowedStatuses returns the ids of the statuses that --allow-status names.
+func allowedStatuses(words []string) (ids []int64, err error) {
+	for _, text := range words {
 		id, ok := fleet.ByKeyword(fleet.SIMStatuses, text)
 		if !ok {
 			return nil, usagef("--allow-status: must be one of %s", fleet.Keywords(fleet.SIMStatuses))

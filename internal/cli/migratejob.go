@@ -219,11 +219,7 @@ func (m *migrateJob) request() api.JobRequest {
 		Reference:  someText(terms.Reference), Reason: someText(terms.Reason),
 	}
 	if terms.AllowedStatuses != nil {
-		statuses := make([]api.IDRef, len(terms.AllowedStatuses))
-		for i, id := range terms.AllowedStatuses {
-			statuses[i] = api.RefTo(id)
-		}
-		req.AllowedSIMStatuses = api.Some(statuses)
+		req.AllowedSIMStatuses = api.Some(idRefs(terms.AllowedStatuses))
 	}
 	if !m.migrateRun.start.IsZero() {
 		req.NotBefore = api.Some(m.migrateRun.start.UTC().Format(time.RFC3339))
