@@ -15,9 +15,9 @@ const jobPaths = "/api/v1/migration_job"
 
 // createJob makes a job of SIMs that the caller may mostly move.
 func (p *pair) createJob() {
-	h := p.mover()
+	bearer := p.mover()
 	a := model.JobAsk{Path: "migration_job", Body: object{}}
-	target := p.target(h)
+	target := p.target(bearer)
 	if p.chance(4, "status job") {
 		a.Path = "sim_status_job"
 		a.Body["status"] = ref(pick(p, []int64{1, 2, 1, 2, 1, 2, 0, 9}, "status"))
@@ -25,9 +25,9 @@ func (p *pair) createJob() {
 		a.Body["target_workspace"] = ref(target)
 		p.landing(a.Body)
 	}
-	a.Body["select"] = p.jobSelection(h, target)
+	a.Body["select"] = p.jobSelection(bearer, target)
 	p.jobTimes(a.Body)
-	p.sendJob("create job", h, a)
+	p.sendJob("create job", bearer, a)
 }
 
 // landing draws the options that only a migration has.
@@ -44,7 +44,7 @@ func (p *pair) landing(body object) {
 }
 
 // jobSelection draws one or two forms of selection.
-func (p *pair) jobSelection(h int, target int64) object {
+func (p *pair) jobSelection(bearer int, target int64) object {
 	sel := object{}
 	for range 1 + p.index(2, "forms") {
 		switch p.index(12, "form") {
@@ -55,7 +55,7 @@ func (p *pair) jobSelection(h int, target int64) object {
 		case 2:
 			sel["filter"] = object{"workspace": ref(pick(p, []int64{200, 300, 400, 500, 200, 999}, "of")), "q": pick(p, []string{"", "status:1", "status:2"}, "q")}
 		case 3:
-			sel[pick(p, []string{"failed_of", "done_by"}, "earlier")] = ref(p.someJob(h))
+			sel[pick(p, []string{"failed_of", "done_by"}, "earlier")] = ref(p.someJob(bearer))
 		case 4:
 			sel["sims"] = refs(some(p, someSIMs, 1, 8, "any sims"))
 		case 5:
@@ -63,7 +63,7 @@ func (p *pair) jobSelection(h int, target int64) object {
 				return object{"iccids": some(p, badICCIDs, 0, 1, "bad iccids")}
 			}
 		default:
-			ids := p.model.Movable(h, target, 60)
+			ids := p.model.Movable(bearer, target, 60)
 			if len(ids) == 0 {
 				ids = someSIMs
 			}
@@ -125,8 +125,8 @@ func (p *pair) jobOptions(body object) {
 }
 
 // someJob draws a job, mostly one that the caller sees.
-func (p *pair) someJob(h int, states ...string) int64 {
-	ids := p.model.SeenJobs(h, states...)
+func (p *pair) someJob(bearer int, states ...string) int64 {
+	ids := p.model.SeenJobs(bearer, states...)
 	if len(ids) == 0 || p.chance(10, "any job") {
 		ids = []int64{int64(p.model.Jobs()), 1, int64(p.model.Jobs() + 1)}
 	}
@@ -140,8 +140,8 @@ func (p *pair) retryJob() {
 func (p *pair) undoJob() { p.jobOf("undo", "completed", "completed_with_refusals", "cancelled") }
 
 func (p *pair) jobOf(path string, states ...string) {
-	h := p.mover()
-	a := model.JobAsk{Path: path, Of: p.someJob(h, states...), Body: object{}}
+	bearer := p.mover()
+	a := model.JobAsk{Path: path, Of: p.someJob(bearer, states...), Body: object{}}
 	p.jobOptions(a.Body)
 	if path == "undo" {
 		for _, option := range []string{"restore_status", "restore_devices", "auto_detach_devices"} {
@@ -150,22 +150,22 @@ func (p *pair) jobOf(path string, states ...string) {
 			}
 		}
 	}
-	p.sendJob(path+" job", h, a)
+	p.sendJob(path+" job", bearer, a)
 }
 
 // sendJob makes a job, lets the servers work on it, and reads it.
-func (p *pair) sendJob(operation string, h int, a model.JobAsk) {
+func (p *pair) sendJob(operation string, bearer int, a model.JobAsk) {
 	path := "/api/v1/" + a.Path
 	if a.Path == "retry" || a.Path == "undo" {
 		path = fmt.Sprintf("%s/%d/%s", jobPaths, a.Of, a.Path)
 	}
-	want := p.model.CreateJob(h, a)
-	p.try(operation, h, request{"POST", path, p.write(a.Body), map[string]string{}}, want)
+	want := p.model.CreateJob(bearer, a)
+	p.try(operation, bearer, request{"POST", path, p.write(a.Body), map[string]string{}}, want)
 	if want.Status == http.StatusCreated {
 		p.runJobs()
 		id := int64(p.model.Jobs())
-		p.readJob(h, id)
-		p.readJobSIMs(h, id, model.Query{})
+		p.readJob(bearer, id)
+		p.readJobSIMs(bearer, id, model.Query{})
 	}
 }
 
@@ -181,13 +181,13 @@ func (p *pair) runJobs() {
 }
 
 // readJob reads a job.
-func (p *pair) readJob(h int, id int64) {
-	want := p.model.GetJob(h, id)
+func (p *pair) readJob(bearer int, id int64) {
+	want := p.model.GetJob(bearer, id)
 	tag := want.Header["ETag"]
 	if want.Status == http.StatusOK {
 		want = want.Without("ETag")
 	}
-	p.try("get job", h, request{"GET", fmt.Sprintf("%s/%d", jobPaths, id), "", nil}, want)
+	p.try("get job", bearer, request{"GET", fmt.Sprintf("%s/%d", jobPaths, id), "", nil}, want)
 	if want.Status != http.StatusOK {
 		return
 	}
@@ -196,24 +196,24 @@ func (p *pair) readJob(h int, id int64) {
 	}
 }
 
-func (p *pair) readJobSIMs(h int, id int64, q model.Query) {
-	p.try("list job sims", h, request{"GET", fmt.Sprintf("%s/%d/sim%s", jobPaths, id, queryOf(q)), "", nil}, p.model.ListJobSIMs(h, id, q))
+func (p *pair) readJobSIMs(bearer int, id int64, q model.Query) {
+	p.try("list job sims", bearer, request{"GET", fmt.Sprintf("%s/%d/sim%s", jobPaths, id, queryOf(q)), "", nil}, p.model.ListJobSIMs(bearer, id, q))
 }
 
 // lookAtJob reads an older job, some of its SIMs, the list, or the events of one that has ended.
 func (p *pair) lookAtJob() {
-	h := p.caller()
-	id := p.someJob(h)
+	bearer := p.caller()
+	id := p.someJob(bearer)
 	p.runJobs()
 	switch p.index(4, "what") {
 	case 0:
-		p.readJob(h, id)
+		p.readJob(bearer, id)
 	case 1:
 		q := model.Query{PerPage: pick(p, []int{0, 1, 2, 5}, "per page"), Page: p.index(4, "page")}
 		if p.chance(2, "verdict") {
 			q.Filters = []model.Filter{{Field: "verdict", Values: some(p, []string{"done", "refused", "planned", "drifted", "not_found", "unchanged", "moved"}, 1, 2, "verdicts")}}
 		}
-		p.readJobSIMs(h, id, q)
+		p.readJobSIMs(bearer, id, q)
 	case 2:
 		q := model.Query{PerPage: pick(p, []int{0, 1, 3}, "per page"), Page: p.index(3, "page")}
 		if p.chance(2, "filter") {
@@ -222,21 +222,21 @@ func (p *pair) lookAtJob() {
 				{Field: "user", Values: []string{"1"}}, {Field: "target_workspace", Values: []string{"200"}}, {Field: "reference", Values: []string{"CHG-2"}},
 			}, "by")}
 		}
-		p.try("list jobs", h, request{"GET", jobPaths + queryOf(q), "", nil}, p.model.ListJobs(h, q))
+		p.try("list jobs", bearer, request{"GET", jobPaths + queryOf(q), "", nil}, p.model.ListJobs(bearer, q))
 	default:
 		if p.model.Ended(id) {
 			kind := pick(p, []string{"migration_job", "sim_status_job"}, "kind")
-			p.try("watch job", h, request{"GET", fmt.Sprintf("/api/v1/%s/%d/watch", kind, id), "", nil}, p.model.WatchJob(h, id))
+			p.try("watch job", bearer, request{"GET", fmt.Sprintf("/api/v1/%s/%d/watch", kind, id), "", nil}, p.model.WatchJob(bearer, id))
 		}
 	}
 }
 
 // actOnJob starts, pauses, resumes or cancels a job, mostly one that can be.
 func (p *pair) actOnJob() {
-	h := p.mover()
+	bearer := p.mover()
 	do := pick(p, []string{"start", "start", "pause", "resume", "resume", "cancel"}, "do")
 	states := map[string][]string{"start": {"planned"}, "pause": {"waiting"}, "resume": {"paused"}, "cancel": {"waiting", "paused", "planned"}}[do]
-	id := p.someJob(h, states...)
+	id := p.someJob(bearer, states...)
 	header := map[string]string{}
 	match := ""
 	if do == "start" && !p.chance(10, "no tag") {
@@ -246,12 +246,12 @@ func (p *pair) actOnJob() {
 		}
 		header["If-Match"] = match
 	}
-	want := p.model.JobAct(h, id, do, match)
-	p.try(do+" job", h, request{"POST", fmt.Sprintf("%s/%d/%s", jobPaths, id, do), "", header}, want)
+	want := p.model.JobAct(bearer, id, do, match)
+	p.try(do+" job", bearer, request{"POST", fmt.Sprintf("%s/%d/%s", jobPaths, id, do), "", header}, want)
 	if want.Status == http.StatusOK {
 		p.runJobs()
-		p.readJob(h, id)
-		p.readJobSIMs(h, id, model.Query{})
+		p.readJob(bearer, id)
+		p.readJobSIMs(bearer, id, model.Query{})
 	}
 }
 

@@ -21,41 +21,41 @@ var (
 
 // migrate sends a migration of any kind.
 func (p *pair) migrate() {
-	h := p.mover()
-	ask := model.Ask{Body: object{"target_workspace": ref(p.target(h))}}
-	p.selectSIMs(h, ask.Body)
-	p.options(ask.Body)
+	bearer := p.mover()
+	request := model.MigrationRequest{Body: object{"target_workspace": ref(p.target(bearer))}}
+	p.selectSIMs(bearer, request.Body)
+	p.options(request.Body)
 	if !p.chance(3, "dry") {
-		ask.Body["dry_run"] = false
-		p.chooseMatch(&ask)
+		request.Body["dry_run"] = false
+		p.chooseMatch(&request)
 		if p.chance(3, "key") {
-			ask.Key = p.freshKey()
+			request.Key = p.freshKey()
 		}
 	}
-	text := p.write(ask.Body)
+	text := p.write(request.Body)
 	if p.chance(20, "malformed") {
-		ask.Malformed, text = true, p.malform(text)
+		request.Malformed, text = true, p.malform(text)
 	}
-	p.sendMigration("migrate", said{h, ask, text, ""})
+	p.sendMigration("migrate", sentMigration{bearer, request, text, ""})
 }
 
 // migrateMany moves as many as one request may name, or one too many.
 func (p *pair) migrateMany() {
-	h := p.mover()
-	target := p.target(h)
-	ids := p.model.Movable(h, target, pick(p, []int{500, 500, 500, 501, 499}, "how many"))
+	bearer := p.mover()
+	target := p.target(bearer)
+	ids := p.model.Movable(bearer, target, pick(p, []int{500, 500, 500, 501, 499}, "how many"))
 	if len(ids) == 0 {
 		return
 	}
-	ask := model.Ask{Body: object{
+	request := model.MigrationRequest{Body: object{
 		"target_workspace": ref(target), "sims": refs(ids), "auto_detach_devices": true, "dry_run": p.chance(3, "dry"),
 	}}
-	p.sendMigration("migrate many", said{h, ask, p.write(ask.Body), ""})
+	p.sendMigration("migrate many", sentMigration{bearer, request, p.write(request.Body), ""})
 }
 
 // target draws a target, usually a valid one.
-func (p *pair) target(h int) int64 {
-	if fine := p.model.Targets(h); len(fine) > 0 && !p.chance(4, "any target") {
+func (p *pair) target(bearer int) int64 {
+	if fine := p.model.Targets(bearer); len(fine) > 0 && !p.chance(4, "any target") {
 		return pick(p, fine, "target")
 	}
 	return pick(p, workspaces, "target")
@@ -75,7 +75,7 @@ func (p *pair) options(body object) {
 }
 
 // selectSIMs draws one of the three forms; rarely none, or two.
-func (p *pair) selectSIMs(h int, body object) {
+func (p *pair) selectSIMs(bearer int, body object) {
 	switch p.index(40, "selector") {
 	case 0:
 		body["sims"] = refs(p.span("long list"))
@@ -98,8 +98,8 @@ func (p *pair) selectSIMs(h int, body object) {
 		}
 	default:
 		target := body["target_workspace"].(object)["id"].(int64) //nolint:errcheck,forcetypeassert // migrate put it there
-		movable := p.model.Movable(h, target, 60)
-		if watched := p.model.Watched(h); len(watched) > 0 && (len(movable) == 0 || p.chance(8, "not his own")) {
+		movable := p.model.Movable(bearer, target, 60)
+		if watched := p.model.Watched(bearer); len(watched) > 0 && (len(movable) == 0 || p.chance(8, "not his own")) {
 			movable = watched
 		}
 		if len(movable) == 0 {
@@ -137,7 +137,7 @@ func (p *pair) selectRange(body object) {
 }
 
 // chooseMatch draws an If-Match: seldom one that fits.
-func (p *pair) chooseMatch(ask *model.Ask) {
+func (p *pair) chooseMatch(request *model.MigrationRequest) {
 	if !p.chance(6, "match") {
 		return
 	}
@@ -145,7 +145,7 @@ func (p *pair) chooseMatch(ask *model.Ask) {
 	if n := len(p.sent.previews); n > 0 {
 		tags = append(tags, p.sent.previews[n-1].tag, p.sent.previews[n/2].tag)
 	}
-	ask.IfMatch = pick(p, tags, "tag")
+	request.IfMatch = pick(p, tags, "tag")
 }
 
 // malform makes a body that must be refused for its shape.
@@ -178,30 +178,30 @@ func (p *pair) malform(text string) string {
 }
 
 // sendMigration sends and remembers.
-func (p *pair) sendMigration(operation string, s said) {
+func (p *pair) sendMigration(operation string, s sentMigration) {
 	r := request{"POST", "/api/v1/sim/migration/workspace", s.text, map[string]string{}}
-	if s.ask.Key != "" {
-		r.header["Idempotency-Key"] = s.ask.Key
+	if s.request.Key != "" {
+		r.header["Idempotency-Key"] = s.request.Key
 		if p.chance(3, "quoted") {
-			r.header["Idempotency-Key"] = `"` + s.ask.Key + `"`
+			r.header["Idempotency-Key"] = `"` + s.request.Key + `"`
 		}
 		p.sent.keyed = append(p.sent.keyed, s)
 	}
-	if s.ask.IfMatch != "" {
-		r.header["If-Match"] = s.ask.IfMatch
+	if s.request.IfMatch != "" {
+		r.header["If-Match"] = s.request.IfMatch
 	}
-	want := p.model.Migrate(s.bearer, s.ask)
+	want := p.model.Migrate(s.bearer, s.request)
 	got := p.try(operation, s.bearer, r, want)
-	if s.ask.Key != "" && (want.Status == 200 || want.Status == 409) {
-		p.model.Remember(s.bearer, "sim.migrate", s.ask.Key, got)
+	if s.request.Key != "" && (want.Status == 200 || want.Status == 409) {
+		p.model.Remember(s.bearer, "sim.migrate", s.request.Key, got)
 	}
 	tag := p.sides[0].answer.header.Get("ETag")
-	dry := s.ask.Body["dry_run"] != false
+	dry := s.request.Body["dry_run"] != false
 	if (want.Status == 200 && dry) != (tag != "") {
 		p.t.Fatalf("%s: ETag %q", operation, tag)
 	}
 	if tag != "" {
-		if !p.model.Previewed(s.bearer, s.ask, tag) {
+		if !p.model.Previewed(s.bearer, s.request, tag) {
 			p.t.Fatalf("%s: the tag %s stands for two previews", operation, tag)
 		}
 		s.tag = tag
@@ -216,19 +216,19 @@ func (p *pair) migrateAgain() {
 	}
 	s := pick(p, p.sent.keyed, "again")
 	s.bearer = p.again(s.bearer)
-	if p.chance(3, "changed") && !s.ask.Malformed {
-		s.ask.Body = maps.Clone(s.ask.Body)
+	if p.chance(3, "changed") && !s.request.Malformed {
+		s.request.Body = maps.Clone(s.request.Body)
 		switch p.index(3, "change") {
 		case 0:
-			s.ask.Body["target_workspace"] = ref(pick(p, workspaces, "target"))
+			s.request.Body["target_workspace"] = ref(pick(p, workspaces, "target"))
 		case 1:
-			s.ask.Body["dry_run"] = true
+			s.request.Body["dry_run"] = true
 		default:
-			s.ask.Body["auto_detach_devices"] = s.ask.Body["auto_detach_devices"] != true
+			s.request.Body["auto_detach_devices"] = s.request.Body["auto_detach_devices"] != true
 		}
-		s.text = p.write(s.ask.Body)
-	} else if !s.ask.Malformed {
-		s.text = p.write(s.ask.Body)
+		s.text = p.write(s.request.Body)
+	} else if !s.request.Malformed {
+		s.text = p.write(s.request.Body)
 	}
 	p.sendMigration("migrate again", s)
 }
@@ -244,15 +244,15 @@ func (p *pair) runPreview() {
 	}
 	s := pick(p, p.sent.previews[from:], "preview")
 	s.bearer = p.again(s.bearer)
-	s.ask.Body = maps.Clone(s.ask.Body)
-	s.ask.Body["dry_run"] = false
-	s.ask.IfMatch, s.ask.Key = s.tag, ""
+	s.request.Body = maps.Clone(s.request.Body)
+	s.request.Body["dry_run"] = false
+	s.request.IfMatch, s.request.Key = s.tag, ""
 	if p.chance(5, "weak") {
-		s.ask.IfMatch = "W/" + s.tag
+		s.request.IfMatch = "W/" + s.tag
 	}
 	if p.chance(4, "key") {
-		s.ask.Key = p.freshKey()
+		s.request.Key = p.freshKey()
 	}
-	s.text = p.write(s.ask.Body)
+	s.text = p.write(s.request.Body)
 	p.sendMigration("run a preview", s)
 }

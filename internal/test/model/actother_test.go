@@ -80,17 +80,17 @@ func (p *pair) refresh() {
 	if p.model.RefreshTokens() == 0 {
 		return
 	}
-	h := p.index(p.model.RefreshTokens()+1, "refresh token") - 1
+	bearer := p.index(p.model.RefreshTokens()+1, "refresh token") - 1
 	if p.chance(2, "latest") {
-		h = p.model.RefreshTokens() - 1
+		bearer = p.model.RefreshTokens() - 1
 	}
 	from, header := p.from()
-	want := p.model.Refresh(h, from)
+	want := p.model.Refresh(bearer, from)
 	p.tryEach("refresh", request{"POST", authenticate, "", header}, want, func(s *side) string {
-		if h < 0 {
+		if bearer < 0 {
 			return `{"refresh_token":"none"}`
 		}
-		return `{"refresh_token":` + strconv.Quote(s.refresh[h]) + "}"
+		return `{"refresh_token":` + strconv.Quote(s.refresh[bearer]) + "}"
 	})
 }
 
@@ -107,29 +107,29 @@ func (p *pair) tryEach(operation string, r request, want model.Answer, body func
 }
 
 func (p *pair) switchWorkspace() {
-	h, target := p.caller(), pick(p, workspaces, "target")
+	bearer, target := p.caller(), pick(p, workspaces, "target")
 	malformed := p.chance(12, "malformed")
 	body := fmt.Sprintf(`{"target_organisation":{"id":%d}}`, target)
 	if malformed {
 		body = pick(p, []string{"", "{}", `{"target_organisation":null}`, `{"target_organisation":{"id":"100"}}`, `{"target":{"id":100}}`}, "body")
 	}
-	p.try("switch", h, request{method: "POST", path: "/api/v1/authenticate/workspace", body: body}, p.model.Switch(h, target, malformed))
+	p.try("switch", bearer, request{method: "POST", path: "/api/v1/authenticate/workspace", body: body}, p.model.Switch(bearer, target, malformed))
 }
 
 func (p *pair) logout() {
-	h := p.caller()
+	bearer := p.caller()
 	everywhere := p.chance(3, "everywhere")
 	body := map[bool]string{false: "", true: `{"everywhere":true}`}[everywhere]
 	malformed := p.chance(8, "malformed")
 	if malformed {
 		body = pick(p, []string{"[]", "null", `{"everywhere":1}`, `{"session":1}`}, "fault")
 	}
-	p.try("logout", h, request{method: "POST", path: "/api/v1/logout", body: body}, p.model.Logout(h, everywhere, malformed))
+	p.try("logout", bearer, request{method: "POST", path: "/api/v1/logout", body: body}, p.model.Logout(bearer, everywhere, malformed))
 }
 
 func (p *pair) memberships() {
-	h := p.caller()
-	p.try("memberships", h, request{method: "GET", path: "/api/v2/user/my/membership"}, p.model.Memberships(h))
+	bearer := p.caller()
+	p.try("memberships", bearer, request{method: "GET", path: "/api/v2/user/my/membership"}, p.model.Memberships(bearer))
 }
 
 // constants are lists that never change.
@@ -138,25 +138,25 @@ var constants = []string{
 }
 
 func (p *pair) constant() {
-	h := p.caller()
-	p.try("constant", h, request{method: "GET", path: "/api/v1/" + pick(p, constants, "list")}, p.model.Constant(h))
+	bearer := p.caller()
+	p.try("constant", bearer, request{method: "GET", path: "/api/v1/" + pick(p, constants, "list")}, p.model.Constant(bearer))
 }
 
 func (p *pair) getSIM() {
-	h := p.caller()
-	id := p.known(h)
-	p.try("get sim", h, request{method: "GET", path: fmt.Sprintf("/api/v1/sim/%d", id)}, p.model.GetSIM(h, id))
+	bearer := p.caller()
+	id := p.known(bearer)
+	p.try("get sim", bearer, request{method: "GET", path: fmt.Sprintf("/api/v1/sim/%d", id)}, p.model.GetSIM(bearer, id))
 }
 
 func (p *pair) listSIMs() {
-	h := p.caller()
+	bearer := p.caller()
 	q := p.query(map[string][]string{
 		"id": {"250", "1003", "77", "x"}, "iccid": {"89883030000000002", "898830300000000100", "9"}, "iccid_with_luhn": {"89883030000000002501", "89883030000000002509"},
 		"imsi": {"295050000000260", "1"}, "msisdn": {"423660000000270"}, "eid": {"1"}, "status": {"0", "1", "2", "3", "4", "x"}, "Status": {"1"},
 		"endpoint": {"9001", "null", "9003", "-"}, "customer_org": {"100", "200", "300"}, "issuer_org": {"1", "900"}, "reseller_org": {"600", "null"}, "model": {"1", "2"},
 		"production_date": {"2026-11-22", "2026-11-23", "2026-11-22T10:00:00Z", "yesterday"}, "colour": {"red"},
 	})
-	p.try("list sims", h, request{method: "GET", path: "/api/v1/sim" + q.text}, p.model.ListSIMs(h, q.Query))
+	p.try("list sims", bearer, request{method: "GET", path: "/api/v1/sim" + q.text}, p.model.ListSIMs(bearer, q.Query))
 }
 
 var eventFilters = map[string][]string{
@@ -166,41 +166,41 @@ var eventFilters = map[string][]string{
 }
 
 func (p *pair) listEvents() {
-	h, q := p.caller(), p.query(eventFilters)
-	p.try("list events", h, request{method: "GET", path: "/api/v1/event" + q.text}, p.model.ListEvents(h, nil, q.Query))
+	bearer, q := p.caller(), p.query(eventFilters)
+	p.try("list events", bearer, request{method: "GET", path: "/api/v1/event" + q.text}, p.model.ListEvents(bearer, nil, q.Query))
 }
 
 func (p *pair) simEvents() {
-	h := p.caller()
-	id, q := p.known(h), p.query(eventFilters)
-	p.try("sim events", h, request{method: "GET", path: fmt.Sprintf("/api/v1/sim/%d/event%s", id, q.text)}, p.model.ListEvents(h, &id, q.Query))
+	bearer := p.caller()
+	id, q := p.known(bearer), p.query(eventFilters)
+	p.try("sim events", bearer, request{method: "GET", path: fmt.Sprintf("/api/v1/sim/%d/event%s", id, q.text)}, p.model.ListEvents(bearer, &id, q.Query))
 }
 
 func (p *pair) userEvents() {
-	h, q := p.caller(), p.query(eventFilters)
+	bearer, q := p.caller(), p.query(eventFilters)
 	ref, user := "my", (*int64)(nil)
 	if p.chance(2, "by id") {
 		id := pick(p, []int64{1, 2, 4, 7, 8, 99, 0, -1}, "user")
 		ref, user = strconv.FormatInt(id, 10), &id
 	}
-	p.try("user events", h, request{method: "GET", path: "/api/v1/user/" + ref + "/event" + q.text}, p.model.ListUserEvents(h, user, q.Query))
+	p.try("user events", bearer, request{method: "GET", path: "/api/v1/user/" + ref + "/event" + q.text}, p.model.ListUserEvents(bearer, user, q.Query))
 }
 
 func (p *pair) listMigrations() {
-	h := p.caller()
+	bearer := p.caller()
 	q := p.query(map[string][]string{
 		"id": {"2", "3", "9", "x"}, "timestamp": {"2026-11-22", "2026-11-25"}, "user": {"1", "2", "8"}, "target_workspace": {"100", "200", "300"}, "source": {"1"},
 		"source_workspace": {"100", "200", "300", "999"}, "sim": {"250", "251", "252", "260", "270", "1000", "x"}, "reference": {"CHG-1", "CHG-2", "chg-1"},
 		"iccid": {"8988303000000000250", "8988303000000000260", "898830300"}, "iccid_with_luhn": {"89883030000000002508", "89883030000000002501"},
 		"from": {"2026-11-22", "2026-11-23"}, "until": {"2026-11-22T10:00:00Z", "2026-11-24"},
 	})
-	p.try("list migrations", h, request{method: "GET", path: "/api/v1/migration" + q.text}, p.model.ListMigrations(h, q.Query))
+	p.try("list migrations", bearer, request{method: "GET", path: "/api/v1/migration" + q.text}, p.model.ListMigrations(bearer, q.Query))
 }
 
 func (p *pair) getMigration() {
-	h := p.caller()
+	bearer := p.caller()
 	id := p.index(p.model.Entries()+2, "entry")
-	p.try("get migration", h, request{method: "GET", path: fmt.Sprintf("/api/v1/migration/%d", id)}, p.model.GetMigration(h, int64(id)))
+	p.try("get migration", bearer, request{method: "GET", path: fmt.Sprintf("/api/v1/migration/%d", id)}, p.model.GetMigration(bearer, int64(id)))
 }
 
 // asked is a query and its text.
@@ -301,8 +301,8 @@ func (p *pair) setMembership() {
 
 // probe asks with an old bearer right behind a change of rights, which must count at once.
 func (p *pair) probe(user int64) {
-	if h := p.model.LastOf(user); h >= 0 {
-		p.try("get sim", h, request{method: "GET", path: "/api/v1/sim/252"}, p.model.GetSIM(h, 252))
+	if bearer := p.model.LastOf(user); bearer >= 0 {
+		p.try("get sim", bearer, request{method: "GET", path: "/api/v1/sim/252"}, p.model.GetSIM(bearer, 252))
 	}
 }
 

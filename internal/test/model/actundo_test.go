@@ -21,8 +21,8 @@ func (p *pair) noteIn(body object) {
 
 // undo takes a migration back, mostly one of the newest, or tries to.
 func (p *pair) undo() {
-	h := p.mover()
-	ids := p.model.Undoable(h)
+	bearer := p.mover()
+	ids := p.model.Undoable(bearer)
 	if len(ids) == 0 || p.chance(12, "any entry") {
 		ids = []int64{1, 2, 3, 99999, 0, -1}
 	}
@@ -40,6 +40,6 @@ func (p *pair) undo() {
 	if sims := p.model.MovedBy(id); p.chance(3, "some") {
 		body["sims"] = refs(some(p, append(sims, someSIMs[p.index(len(someSIMs), "another")]), 0, 4, "sims"))
 	}
-	want := p.model.UndoMigration(h, model.Undo{Migration: id, Body: body})
-	p.try("undo", h, request{"POST", fmt.Sprintf("/api/v1/migration/%d/undo", id), p.write(body), map[string]string{}}, want)
+	want := p.model.UndoMigration(bearer, model.Undo{Migration: id, Body: body})
+	p.try("undo", bearer, request{"POST", fmt.Sprintf("/api/v1/migration/%d/undo", id), p.write(body), map[string]string{}}, want)
 }

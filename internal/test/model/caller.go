@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// bearer is a token that was given out.
-type bearer struct {
+// issuedBearer is a token that was given out.
+type issuedBearer struct {
 	user, app int64 // one of them
 	workspace int64
 	epoch     int64
@@ -51,14 +51,14 @@ var (
 func (m *Model) Bearers() int { return len(m.bearers) }
 
 // Valid reports whether a bearer is valid now.
-func (m *Model) Valid(h int) bool { _, refused := m.authenticate(h); return refused == nil }
+func (m *Model) Valid(bearer int) bool { _, refused := m.authenticate(bearer); return refused == nil }
 
-func (m *Model) authenticate(h int) (caller, *Answer) {
+func (m *Model) authenticate(bearer int) (caller, *Answer) {
 	no := noBearer()
-	if h < 0 {
+	if bearer < 0 {
 		return caller{}, &no
 	}
-	b := m.bearers[h]
+	b := m.bearers[bearer]
 	if !m.now.Add(-leeway).Before(b.expires) {
 		return caller{}, &no
 	}
@@ -77,8 +77,8 @@ func (m *Model) authenticate(h int) (caller, *Answer) {
 }
 
 // admit checks what every operation checks first.
-func (m *Model) admit(h int, need permission) (caller, *Answer) {
-	c, refused := m.authenticate(h)
+func (m *Model) admit(bearer int, need permission) (caller, *Answer) {
+	c, refused := m.authenticate(bearer)
 	if refused != nil {
 		return c, refused
 	}
@@ -111,8 +111,8 @@ func (m *Model) administers(u *user, ws int64) bool {
 var roleNames = map[int]string{administrator: "Administrator", 2: "User", observer: "Observer", superAdmin: "SuperAdmin"}
 
 // Memberships models GET /api/v2/user/my/membership.
-func (m *Model) Memberships(h int) Answer {
-	c, refused := m.admit(h, anyUser)
+func (m *Model) Memberships(bearer int) Answer {
+	c, refused := m.admit(bearer, anyUser)
 	if refused != nil {
 		return *refused
 	}
@@ -135,8 +135,8 @@ func (m *Model) Memberships(h int) Answer {
 }
 
 // Constant returns a list that never changes.
-func (m *Model) Constant(h int) Answer {
-	if _, refused := m.admit(h, readers); refused != nil {
+func (m *Model) Constant(bearer int) Answer {
+	if _, refused := m.admit(bearer, readers); refused != nil {
 		return *refused
 	}
 	return Answer{Status: 200, Alike: true}

@@ -69,8 +69,8 @@ func noDevices(ids []int64, many bool) *Answer {
 }
 
 // GetDevice models GET /api/v1/endpoint/{id}.
-func (m *Model) GetDevice(h int, id int64) Answer {
-	c, refused := m.admit(h, readers)
+func (m *Model) GetDevice(bearer int, id int64) Answer {
+	c, refused := m.admit(bearer, readers)
 	if refused != nil {
 		return *refused
 	}
@@ -114,8 +114,8 @@ var deviceListing = listing{
 
 // ListDevices models GET /api/v1/endpoint. Deleted devices are shown only if the query names their
 // status.
-func (m *Model) ListDevices(h int, q Query) Answer {
-	c, refused := m.admit(h, readers)
+func (m *Model) ListDevices(bearer int, q Query) Answer {
+	c, refused := m.admit(bearer, readers)
 	if refused != nil {
 		return *refused
 	}
@@ -139,8 +139,8 @@ func (m *Model) ListDevices(h int, q Query) Answer {
 
 // GetConnectivity models GET /api/v1/endpoint/{id}/connectivity. Without a network it is known only
 // what is blocked.
-func (m *Model) GetConnectivity(h int, id int64) Answer {
-	c, refused := m.admit(h, readers)
+func (m *Model) GetConnectivity(bearer int, id int64) Answer {
+	c, refused := m.admit(bearer, readers)
 	if refused != nil {
 		return *refused
 	}
@@ -156,15 +156,15 @@ func (m *Model) GetConnectivity(h int, id int64) Answer {
 }
 
 // ListDeviceEvents models GET /api/v1/endpoint/{id}/event.
-func (m *Model) ListDeviceEvents(h int, id int64, q Query) Answer {
-	return m.listEvents(h, q, func(_ caller, e *event) bool { return e.device == id && id > 0 })
+func (m *Model) ListDeviceEvents(bearer int, id int64, q Query) Answer {
+	return m.listEvents(bearer, q, func(_ caller, e *event) bool { return e.device == id && id > 0 })
 }
 
 var profileListing = listing{fields: map[string]kind{"id": whole, "name": prefix}, perPage: 1000, most: 2000}
 
 // ListProfiles models GET /api/v1/service_profile (kind 0) and /api/v1/tariff_profile (1).
-func (m *Model) ListProfiles(h, kind int, q Query) Answer {
-	c, refused := m.admit(h, readers)
+func (m *Model) ListProfiles(bearer, kind int, q Query) Answer {
+	c, refused := m.admit(bearer, readers)
 	if refused != nil {
 		return *refused
 	}
@@ -178,8 +178,8 @@ func (m *Model) ListProfiles(h, kind int, q Query) Answer {
 }
 
 // GetProfile models GET /api/v1/service_profile/{id} (kind 0) and /api/v1/tariff_profile/{id} (1).
-func (m *Model) GetProfile(h, kind int, id int64) Answer {
-	c, refused := m.admit(h, readers)
+func (m *Model) GetProfile(bearer, kind int, id int64) Answer {
+	c, refused := m.admit(bearer, readers)
 	if refused != nil {
 		return *refused
 	}
@@ -200,8 +200,8 @@ func (m *Model) deviceRows(t map[string][]Row) {
 }
 
 // Devices returns those that a caller can read, ascending.
-func (m *Model) Devices(h int) []int64 {
-	c, refused := m.admit(h, readers)
+func (m *Model) Devices(bearer int) []int64 {
+	c, refused := m.admit(bearer, readers)
 	if refused != nil {
 		return nil
 	}
@@ -217,8 +217,8 @@ func (m *Model) Devices(h int) []int64 {
 
 // FreeSIMs returns those of the caller's Workspace that sit in no device, ascending, and not
 // more than 20.
-func (m *Model) FreeSIMs(h int) []int64 {
-	c, refused := m.admit(h, readers)
+func (m *Model) FreeSIMs(bearer int) []int64 {
+	c, refused := m.admit(bearer, readers)
 	if refused != nil {
 		return nil
 	}
@@ -233,8 +233,8 @@ func (m *Model) FreeSIMs(h int) []int64 {
 }
 
 // Profiles returns the ids of the profiles of a kind that a caller's devices can have, ascending.
-func (m *Model) Profiles(h, kind int) []int64 {
-	c, refused := m.admit(h, readers)
+func (m *Model) Profiles(bearer, kind int) []int64 {
+	c, refused := m.admit(bearer, readers)
 	if refused != nil {
 		return nil
 	}

@@ -54,8 +54,8 @@ func (w DeviceWrite) asked() string {
 func (w DeviceWrite) activates() bool { return w.Operation == "device.create" }
 
 // CreateDevices models POST.
-func (m *Model) CreateDevices(h int, w DeviceWrite) Answer {
-	return m.writeDevices(h, w, func(c caller) Answer {
+func (m *Model) CreateDevices(bearer int, w DeviceWrite) Answer {
+	return m.writeDevices(bearer, w, func(c caller) Answer {
 		next := int64(1)
 		for id := range m.devices {
 			next = max(next, id+1)
@@ -69,8 +69,8 @@ func (m *Model) CreateDevices(h int, w DeviceWrite) Answer {
 }
 
 // PatchDevices models PATCH.
-func (m *Model) PatchDevices(h int, w DeviceWrite) Answer {
-	return m.writeDevices(h, w, func(c caller) Answer {
+func (m *Model) PatchDevices(bearer int, w DeviceWrite) Answer {
+	return m.writeDevices(bearer, w, func(c caller) Answer {
 		there, no := m.named(c, w)
 		if no != nil {
 			return *no
@@ -80,8 +80,8 @@ func (m *Model) PatchDevices(h int, w DeviceWrite) Answer {
 }
 
 // DeleteDevices models DELETE.
-func (m *Model) DeleteDevices(h int, w DeviceWrite) Answer {
-	return m.writeDevices(h, w, func(c caller) Answer {
+func (m *Model) DeleteDevices(bearer int, w DeviceWrite) Answer {
+	return m.writeDevices(bearer, w, func(c caller) Answer {
 		there, no := m.named(c, w)
 		if no != nil {
 			return *no
@@ -99,8 +99,8 @@ func (m *Model) DeleteDevices(h int, w DeviceWrite) Answer {
 }
 
 // ReleaseDevices models DELETE of many: a SIM in one is taken out, and suspended or deleted.
-func (m *Model) ReleaseDevices(h int, w DeviceWrite) Answer {
-	return m.writeDevices(h, w, func(c caller) Answer {
+func (m *Model) ReleaseDevices(bearer int, w DeviceWrite) Answer {
+	return m.writeDevices(bearer, w, func(c caller) Answer {
 		there, no := m.named(c, w)
 		if no != nil {
 			return *no
@@ -127,8 +127,8 @@ func (m *Model) ReleaseDevices(h int, w DeviceWrite) Answer {
 }
 
 // ResetConnectivity models PATCH /api/v1/endpoint/{id}/connectivity: an event, and no more.
-func (m *Model) ResetConnectivity(h int, w DeviceWrite) Answer {
-	return m.writeDevices(h, w, func(c caller) Answer {
+func (m *Model) ResetConnectivity(bearer int, w DeviceWrite) Answer {
+	return m.writeDevices(bearer, w, func(c caller) Answer {
 		there, no := m.named(c, w)
 		if no != nil {
 			return *no
@@ -141,8 +141,8 @@ func (m *Model) ResetConnectivity(h int, w DeviceWrite) Answer {
 func inUse() Answer { return refusal(409, 1406, "NotAllowed") }
 
 // writeDevices asks who it is, and for the key, before anything else. A 409 is kept.
-func (m *Model) writeDevices(h int, w DeviceWrite, do func(caller) Answer) Answer {
-	c, refused := m.admit(h, writers)
+func (m *Model) writeDevices(bearer int, w DeviceWrite, do func(caller) Answer) Answer {
+	c, refused := m.admit(bearer, writers)
 	if refused != nil {
 		return *refused
 	}

@@ -3,8 +3,8 @@ package model
 import "slices"
 
 // MovesMuch reports whether a bearer's user administers a Workspace and is a member of others.
-func (m *Model) MovesMuch(h int) bool {
-	c, refused := m.authenticate(h)
+func (m *Model) MovesMuch(bearer int) bool {
+	c, refused := m.authenticate(bearer)
 	if refused != nil || c.user == nil {
 		return false
 	}
@@ -21,8 +21,8 @@ func (m *Model) MovesMuch(h int) bool {
 }
 
 // Targets returns the Workspaces into which a caller may move SIMs, ascending.
-func (m *Model) Targets(h int) []int64 {
-	c, refused := m.authenticate(h)
+func (m *Model) Targets(bearer int) []int64 {
+	c, refused := m.authenticate(bearer)
 	if refused != nil || c.user == nil {
 		return nil
 	}
@@ -38,8 +38,8 @@ func (m *Model) Targets(h int) []int64 {
 
 // Movable returns SIMs that a caller may move into the target, apart from conflicts of devices.
 // They are ascending, and at most most: otherwise the many similar SIMs would crowd out the others.
-func (m *Model) Movable(h int, target int64, most int) []int64 {
-	c, refused := m.authenticate(h)
+func (m *Model) Movable(bearer int, target int64, most int) []int64 {
+	c, refused := m.authenticate(bearer)
 	if refused != nil || c.user == nil || m.workspaces[target] == nil {
 		return nil
 	}
@@ -57,8 +57,8 @@ func (m *Model) Movable(h int, target int64, most int) []int64 {
 
 // Watched returns SIMs in Workspaces that a caller is a member of and does not administer,
 // ascending, and not more than 20.
-func (m *Model) Watched(h int) []int64 {
-	c, refused := m.authenticate(h)
+func (m *Model) Watched(bearer int) []int64 {
+	c, refused := m.authenticate(bearer)
 	if refused != nil || c.user == nil {
 		return nil
 	}
@@ -74,8 +74,8 @@ func (m *Model) Watched(h int) []int64 {
 }
 
 // Visible returns SIMs that a caller can read, ascending, and not more than 20.
-func (m *Model) Visible(h int) []int64 {
-	c, refused := m.admit(h, readers)
+func (m *Model) Visible(bearer int) []int64 {
+	c, refused := m.admit(bearer, readers)
 	if refused != nil {
 		return nil
 	}
@@ -90,16 +90,16 @@ func (m *Model) Visible(h int) []int64 {
 }
 
 // Same reports whether a bearer is valid and belongs to the same caller as another.
-func (m *Model) Same(h, as int) bool {
-	a, b := m.bearers[h], m.bearers[as]
-	return m.Valid(h) && a.user == b.user && a.app == b.app && a.workspace == b.workspace
+func (m *Model) Same(bearer, as int) bool {
+	a, b := m.bearers[bearer], m.bearers[as]
+	return m.Valid(bearer) && a.user == b.user && a.app == b.app && a.workspace == b.workspace
 }
 
 // LastOf returns the newest bearer of a user, which need not count any more; -1 for none.
 func (m *Model) LastOf(user int64) int {
-	for h := len(m.bearers) - 1; h >= 0; h-- {
-		if m.bearers[h].user == user {
-			return h
+	for bearer := len(m.bearers) - 1; bearer >= 0; bearer-- {
+		if m.bearers[bearer].user == user {
+			return bearer
 		}
 	}
 	return -1
@@ -125,10 +125,10 @@ func (m *Model) RefreshTokens() int { return len(m.refresh) }
 // Issuers returns valid bearers whose callers may give away SIMs that their Workspace issued.
 func (m *Model) Issuers() []int {
 	var list []int
-	for h := range m.bearers {
-		c, refused := m.admit(h, writers)
+	for bearer := range m.bearers {
+		c, refused := m.admit(bearer, writers)
 		if refused == nil && m.mayAssign(c) {
-			list = append(list, h)
+			list = append(list, bearer)
 		}
 	}
 	return list

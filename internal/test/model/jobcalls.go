@@ -41,8 +41,8 @@ func (m *Model) seenRows(c caller, j *job) (rows []*jobRow) {
 }
 
 // JobAct models start, pause, resume and cancel.
-func (m *Model) JobAct(h int, id int64, do, match string) Answer {
-	c, no := m.admit(h, anyUser)
+func (m *Model) JobAct(bearer int, id int64, do, match string) Answer {
+	c, no := m.admit(bearer, anyUser)
 	if no != nil {
 		return *no
 	}
@@ -92,8 +92,8 @@ func (j *job) mayStart(match string) *Answer {
 }
 
 // GetJob models GET /api/v1/migration_job/{id}.
-func (m *Model) GetJob(h int, id int64) Answer {
-	c, no := m.admit(h, readers)
+func (m *Model) GetJob(bearer int, id int64) Answer {
+	c, no := m.admit(bearer, readers)
 	if no != nil {
 		return *no
 	}
@@ -105,8 +105,8 @@ func (m *Model) GetJob(h int, id int64) Answer {
 }
 
 // WatchJob models the stream of a job that has ended.
-func (m *Model) WatchJob(h int, id int64) Answer {
-	a := m.GetJob(h, id)
+func (m *Model) WatchJob(bearer int, id int64) Answer {
+	a := m.GetJob(bearer, id)
 	if a.Status == 200 {
 		return Answer{Status: 200, Alike: true}
 	}
@@ -120,8 +120,8 @@ var jobListing = listing{
 }
 
 // ListJobs models GET /api/v1/migration_job.
-func (m *Model) ListJobs(h int, q Query) Answer {
-	c, no := m.admit(h, readers)
+func (m *Model) ListJobs(bearer int, q Query) Answer {
+	c, no := m.admit(bearer, readers)
 	if no != nil {
 		return *no
 	}
@@ -141,8 +141,8 @@ var jobSIMListing = listing{
 }
 
 // ListJobSIMs models GET /api/v1/migration_job/{id}/sim.
-func (m *Model) ListJobSIMs(h int, id int64, q Query) Answer {
-	c, no := m.admit(h, readers)
+func (m *Model) ListJobSIMs(bearer int, id int64, q Query) Answer {
+	c, no := m.admit(bearer, readers)
 	if no != nil {
 		return *no
 	}
@@ -183,8 +183,8 @@ func (m *Model) JobTag(id int64) string {
 
 // SeenJobs returns the newest jobs that a caller may see in one of the states, the newest first;
 // nil means any state.
-func (m *Model) SeenJobs(h int, states ...string) (ids []int64) {
-	c, no := m.authenticate(h)
+func (m *Model) SeenJobs(bearer int, states ...string) (ids []int64) {
+	c, no := m.authenticate(bearer)
 	if no != nil {
 		return nil
 	}

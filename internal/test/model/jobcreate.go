@@ -14,12 +14,12 @@ type JobAsk struct {
 }
 
 // CreateJob models the four operations that make a job.
-func (m *Model) CreateJob(h int, a JobAsk) Answer {
+func (m *Model) CreateJob(bearer int, a JobAsk) Answer {
 	need := anyUser
 	if a.Path == "sim_status_job" {
 		need = writers
 	}
-	c, no := m.admit(h, need)
+	c, no := m.admit(bearer, need)
 	if no != nil {
 		return *no
 	}
@@ -31,7 +31,7 @@ func (m *Model) CreateJob(h int, a JobAsk) Answer {
 		return forbidden()
 	}
 	if a.Path == "retry" {
-		if _, no := m.admit(h, readers); no != nil {
+		if _, no := m.admit(bearer, readers); no != nil {
 			return *no
 		}
 		old := m.seenJob(c, a.Of)
@@ -39,7 +39,7 @@ func (m *Model) CreateJob(h int, a JobAsk) Answer {
 			return m.noJob(a.Of)
 		}
 		j.retry(old, a.Body["on_conflict"] != nil)
-		if _, no := m.admit(h, writers); no != nil && j.kind == "sim_status" {
+		if _, no := m.admit(bearer, writers); no != nil && j.kind == "sim_status" {
 			return *no
 		}
 	}

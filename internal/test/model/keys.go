@@ -71,8 +71,8 @@ func (m *Model) mayReceive(u *user, stored *keptAnswer) *Answer {
 
 // Remember notes the bytes of an answer that a replay must repeat. The caller gives the
 // same bearer, operation and key as before.
-func (m *Model) Remember(h int, operation, key string, raw []byte) {
-	c, refused := m.authenticate(h)
+func (m *Model) Remember(bearer int, operation, key string, raw []byte) {
+	c, refused := m.authenticate(bearer)
 	if refused != nil || key == "" {
 		return
 	}

@@ -14,8 +14,8 @@ var simListing = listing{
 }
 
 // ListSIMs models GET /api/v1/sim. Deleted SIMs are shown only if the query names their status.
-func (m *Model) ListSIMs(h int, q Query) Answer {
-	c, refused := m.admit(h, readers)
+func (m *Model) ListSIMs(bearer int, q Query) Answer {
+	c, refused := m.admit(bearer, readers)
 	if refused != nil {
 		return *refused
 	}
@@ -55,13 +55,13 @@ var eventListing = listing{
 }
 
 // ListEvents models GET /api/v1/event, or with a SIM GET /api/v1/sim/{id}/event.
-func (m *Model) ListEvents(h int, ofSIM *int64, q Query) Answer {
-	return m.listEvents(h, q, func(_ caller, e *event) bool { return ofSIM == nil || *ofSIM > 0 && e.sim == *ofSIM })
+func (m *Model) ListEvents(bearer int, ofSIM *int64, q Query) Answer {
+	return m.listEvents(bearer, q, func(_ caller, e *event) bool { return ofSIM == nil || *ofSIM > 0 && e.sim == *ofSIM })
 }
 
 // ListUserEvents models GET /api/v1/user/{id}/event; nil is the caller.
-func (m *Model) ListUserEvents(h int, user *int64, q Query) Answer {
-	return m.listEvents(h, q, func(c caller, e *event) bool {
+func (m *Model) ListUserEvents(bearer int, user *int64, q Query) Answer {
+	return m.listEvents(bearer, q, func(c caller, e *event) bool {
 		wanted := c.id()
 		if user != nil {
 			wanted = *user
@@ -70,8 +70,8 @@ func (m *Model) ListUserEvents(h int, user *int64, q Query) Answer {
 	})
 }
 
-func (m *Model) listEvents(h int, q Query, of func(caller, *event) bool) Answer {
-	c, refused := m.admit(h, readers)
+func (m *Model) listEvents(bearer int, q Query, of func(caller, *event) bool) Answer {
+	c, refused := m.admit(bearer, readers)
 	if refused != nil {
 		return *refused
 	}
@@ -114,8 +114,8 @@ var ledgerListing = listing{
 }
 
 // ListMigrations models GET /api/v1/migration.
-func (m *Model) ListMigrations(h int, q Query) Answer {
-	c, refused := m.admit(h, readers)
+func (m *Model) ListMigrations(bearer int, q Query) Answer {
+	c, refused := m.admit(bearer, readers)
 	if refused != nil {
 		return *refused
 	}
@@ -165,8 +165,8 @@ func (m *Model) belongs(c caller, ws int64) bool {
 }
 
 // GetMigration models GET /api/v1/migration/{id}.
-func (m *Model) GetMigration(h int, id int64) Answer {
-	c, refused := m.admit(h, readers)
+func (m *Model) GetMigration(bearer int, id int64) Answer {
+	c, refused := m.admit(bearer, readers)
 	if refused != nil {
 		return *refused
 	}

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Ask is a migration as a client sends it.
-type Ask struct {
+// MigrationRequest is a migration as a client sends it.
+type MigrationRequest struct {
 	Body      object // with Go's own types: int64 ids, []object, []string
 	Malformed bool   // sent with a fault that Body does not show
 	Key       string // Idempotency-Key
@@ -30,7 +30,7 @@ type wanted struct {
 }
 
 // understand refuses what needs no look at any SIM.
-func (a Ask) understand() (w wanted, fine bool) {
+func (a MigrationRequest) understand() (w wanted, fine bool) {
 	target, given := refID(a.Body["target_workspace"])
 	if a.Malformed || !given {
 		return w, false
@@ -145,7 +145,7 @@ func (w wanted) meaning() string {
 
 // fingerprint returns a text that is equal for two requests with the same content: not to detach is
 // what happens when nothing is said of it.
-func (a Ask) fingerprint() string {
+func (a MigrationRequest) fingerprint() string {
 	said := maps.Clone(a.Body)
 	if said["auto_detach_devices"] == false {
 		delete(said, "auto_detach_devices")
@@ -205,8 +205,8 @@ func (m *Model) simWith(iccid string) *sim {
 }
 
 // Migrate models POST /api/v1/sim/migration/workspace.
-func (m *Model) Migrate(h int, a Ask) Answer {
-	c, refused := m.admit(h, anyUser)
+func (m *Model) Migrate(bearer int, a MigrationRequest) Answer {
+	c, refused := m.admit(bearer, anyUser)
 	if refused != nil {
 		return *refused
 	}
@@ -224,7 +224,7 @@ func (m *Model) Migrate(h int, a Ask) Answer {
 	return m.realRun(c, a, w)
 }
 
-func (m *Model) realRun(c caller, a Ask, w wanted) Answer {
+func (m *Model) realRun(c caller, a MigrationRequest, w wanted) Answer {
 	tag, no := m.ifMatch(a.IfMatch)
 	if no != nil {
 		return *no

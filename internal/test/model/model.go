@@ -17,7 +17,7 @@ type Model struct {
 	ledger     []*entry // entry i has the id i+1
 	jobs       []*job   // job i has the id i+1
 	events     []*event // event i has the id i+1
-	bearers    []*bearer
+	bearers    []*issuedBearer
 	refresh    []*refreshToken
 	families   int
 	ended      map[int]bool // families whose bearers count no more

@@ -15,9 +15,9 @@ type object = map[string]any
 // sentRequests are the requests that were sent, in order to repeat them.
 type sentRequests struct {
 	keys     int
-	keyed    []said  // with an Idempotency-Key
-	previews []said  // dry runs and their tags
-	writes   []write // others that had a key
+	keyed    []sentMigration // with an Idempotency-Key
+	previews []sentMigration // dry runs and their tags
+	writes   []write         // others that had a key
 }
 
 type write struct {
@@ -25,11 +25,11 @@ type write struct {
 	send   func(bearer int, again string)
 }
 
-type said struct {
-	bearer int
-	ask    model.Ask
-	text   string // the body as it was written
-	tag    string
+type sentMigration struct {
+	bearer  int
+	request model.MigrationRequest
+	text    string // the body as it was written
+	tag     string
 }
 
 // evenInts draws evenly: rapid's own integers prefer small numbers and edges, with which the
@@ -68,9 +68,9 @@ func (p *pair) caller() int {
 		return p.index(p.model.Bearers()-garbled, "caller") + garbled
 	}
 	var valid []int
-	for h := range p.model.Bearers() {
-		if p.model.Valid(h) {
-			valid = append(valid, h)
+	for bearer := range p.model.Bearers() {
+		if p.model.Valid(bearer) {
+			valid = append(valid, bearer)
 		}
 	}
 	if len(valid) == 0 {
@@ -84,17 +84,17 @@ func (p *pair) again(before int) int {
 	if before < 0 || p.chance(6, "by another") {
 		return p.caller()
 	}
-	for h := p.model.Bearers() - 1; h >= 0; h-- {
-		if p.model.Same(h, before) {
-			return h
+	for bearer := p.model.Bearers() - 1; bearer >= 0; bearer-- {
+		if p.model.Same(bearer, before) {
+			return bearer
 		}
 	}
 	return before
 }
 
 // known returns a SIM, mostly one that the caller can see.
-func (p *pair) known(h int) int64 {
-	if list := p.model.Visible(h); len(list) > 0 && !p.chance(4, "any sim") {
+func (p *pair) known(bearer int) int64 {
+	if list := p.model.Visible(bearer); len(list) > 0 && !p.chance(4, "any sim") {
 		return pick(p, list, "sim")
 	}
 	return pick(p, someSIMs, "sim")
@@ -103,9 +103,9 @@ func (p *pair) known(h int) int64 {
 // mover prefers an Administrator of much, so that most migrations come far.
 func (p *pair) mover() int {
 	var movers []int
-	for h := range p.model.Bearers() {
-		if p.model.Valid(h) && p.model.MovesMuch(h) {
-			movers = append(movers, h)
+	for bearer := range p.model.Bearers() {
+		if p.model.Valid(bearer) && p.model.MovesMuch(bearer) {
+			movers = append(movers, bearer)
 		}
 	}
 	if len(movers) == 0 || p.chance(4, "anybody") {

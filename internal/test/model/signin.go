@@ -153,13 +153,13 @@ func (m *Model) startWorkspace(u *user) int64 {
 }
 
 func (m *Model) session(u *user, ws int64, family int) Answer {
-	m.giveBearer(&bearer{user: u.id, workspace: ws, epoch: u.epoch, family: family})
+	m.giveBearer(&issuedBearer{user: u.id, workspace: ws, epoch: u.epoch, family: family})
 	m.refresh = append(m.refresh, &refreshToken{family: family, user: u.id, workspace: ws, epoch: u.epoch, expires: m.now.Add(refreshTTL)})
 	return Answer{Status: 200, Secret: true}
 }
 
 // giveBearer dates a bearer. A JWT tells whole seconds.
-func (m *Model) giveBearer(b *bearer) {
+func (m *Model) giveBearer(b *issuedBearer) {
 	b.expires = m.now.Add(bearerTTL).Truncate(time.Second)
 	m.bearers = append(m.bearers, b)
 }
@@ -169,19 +169,19 @@ func (m *Model) SignInApplication(id, ws int64, from string) Answer {
 	if no := m.attempt(from); no != nil {
 		return *no
 	}
-	m.giveBearer(&bearer{app: id, workspace: ws})
+	m.giveBearer(&issuedBearer{app: id, workspace: ws})
 	return Answer{Status: 200, Secret: true}
 }
 
 // Refresh uses one of the issued refresh tokens; -1 means an unknown one.
-func (m *Model) Refresh(h int, from string) Answer {
+func (m *Model) Refresh(bearer int, from string) Answer {
 	if no := m.attempt(from); no != nil {
 		return *no
 	}
-	if h < 0 {
+	if bearer < 0 {
 		return refusedSignIn()
 	}
-	t := m.refresh[h]
+	t := m.refresh[bearer]
 	if t.spent && !t.revoked { // the token was copied
 		m.endFamily(t.family)
 		m.happen(event{kind: 6, severity: 2, workspace: t.workspace, user: t.user,
@@ -195,7 +195,7 @@ func (m *Model) Refresh(h int, from string) Answer {
 	if t.before != nil {
 		t.before.spent = true
 	}
-	m.giveBearer(&bearer{user: u.id, workspace: t.workspace, epoch: u.epoch, family: t.family})
+	m.giveBearer(&issuedBearer{user: u.id, workspace: t.workspace, epoch: u.epoch, family: t.family})
 	if t.next == nil {
 		t.next = &refreshToken{family: t.family, user: u.id, workspace: t.workspace, epoch: u.epoch, before: t}
 	}
@@ -205,8 +205,8 @@ func (m *Model) Refresh(h int, from string) Answer {
 }
 
 // Logout ends the session of a user, or all of them.
-func (m *Model) Logout(h int, everywhere, malformed bool) Answer {
-	c, refused := m.admit(h, anyUser)
+func (m *Model) Logout(bearer int, everywhere, malformed bool) Answer {
+	c, refused := m.admit(bearer, anyUser)
 	switch {
 	case refused != nil:
 		return *refused
@@ -215,7 +215,7 @@ func (m *Model) Logout(h int, everywhere, malformed bool) Answer {
 	case everywhere:
 		c.user.epoch++
 	default:
-		m.endFamily(m.bearers[h].family)
+		m.endFamily(m.bearers[bearer].family)
 	}
 	return Answer{Status: 204}
 }
@@ -229,8 +229,8 @@ func (m *Model) endFamily(family int) {
 }
 
 // Switch asks for a bearer of another Workspace; malformed is a body that names none.
-func (m *Model) Switch(h int, target int64, malformed bool) Answer {
-	c, refused := m.authenticate(h)
+func (m *Model) Switch(bearer int, target int64, malformed bool) Answer {
+	c, refused := m.authenticate(bearer)
 	switch {
 	case refused != nil:
 		return *refused
@@ -239,9 +239,9 @@ func (m *Model) Switch(h int, target int64, malformed bool) Answer {
 	case c.user == nil || m.role(c.user, target) == 0:
 		return noBearer()
 	}
-	given := &bearer{user: c.user.id, workspace: target, epoch: c.user.epoch, family: m.bearers[h].family}
+	given := &issuedBearer{user: c.user.id, workspace: target, epoch: c.user.epoch, family: m.bearers[bearer].family}
 	m.giveBearer(given)
-	if of := m.bearers[h]; of.expires.Before(given.expires) {
+	if of := m.bearers[bearer]; of.expires.Before(given.expires) {
 		given.expires = of.expires // a switch extends no session
 	}
 	m.happen(event{kind: 67, workspace: target, user: c.user.id,

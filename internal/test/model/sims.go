@@ -26,8 +26,8 @@ func (m *Model) visibleSIM(c caller, id int64) (*sim, *Answer) {
 }
 
 // GetSIM models GET /api/v1/sim/{id}.
-func (m *Model) GetSIM(h int, id int64) Answer {
-	c, refused := m.admit(h, readers)
+func (m *Model) GetSIM(bearer int, id int64) Answer {
+	c, refused := m.admit(bearer, readers)
 	if refused != nil {
 		return *refused
 	}

@@ -17,8 +17,8 @@ type Patch struct {
 }
 
 // PatchSIM models PATCH /api/v1/sim/{id}.
-func (m *Model) PatchSIM(h int, p Patch) Answer {
-	c, refused := m.admit(h, writers)
+func (m *Model) PatchSIM(bearer int, p Patch) Answer {
+	c, refused := m.admit(bearer, writers)
 	if refused != nil {
 		return *refused
 	}
@@ -109,8 +109,8 @@ type Deletion struct {
 }
 
 // DeleteSIMs models DELETE /api/v1/sim/{id}, or /api/v1/sim/multi.
-func (m *Model) DeleteSIMs(h int, d Deletion) Answer {
-	c, refused := m.admit(h, writers)
+func (m *Model) DeleteSIMs(bearer int, d Deletion) Answer {
+	c, refused := m.admit(bearer, writers)
 	if refused != nil {
 		return *refused
 	}

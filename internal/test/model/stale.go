@@ -19,8 +19,8 @@ type seen struct {
 
 // Previewed notes the entity tag of a dry run that was just answered with 200. It is false
 // where the tag was given before for something else.
-func (m *Model) Previewed(h int, a Ask, tag string) bool {
-	c, _ := m.authenticate(h)
+func (m *Model) Previewed(bearer int, a MigrationRequest, tag string) bool {
+	c, _ := m.authenticate(bearer)
 	w, _ := a.understand()
 	p := preview{meaning: w.meaning()}
 	for _, s := range m.find(c.user, w).sims {

@@ -28,8 +28,8 @@ type wayBack struct {
 }
 
 // UndoMigration answers an undo, and does it unless it is a dry run.
-func (m *Model) UndoMigration(h int, a Undo) Answer {
-	c, refused := m.admit(h, anyUser)
+func (m *Model) UndoMigration(bearer int, a Undo) Answer {
+	c, refused := m.admit(bearer, anyUser)
 	if refused != nil {
 		return *refused
 	}
@@ -130,34 +130,34 @@ func (m *Model) undoneBy(of int64, s *sim) int64 {
 // undoConflicts collects the SIMs that prevent an undo, and what is said of each, by code.
 type undoConflicts struct{ sims, details map[int][]any }
 
-func (h undoConflicts) add(code int, s, detail object) {
-	h.sims[code] = append(h.sims[code], s)
+func (conflicts undoConflicts) add(code int, s, detail object) {
+	conflicts.sims[code] = append(conflicts.sims[code], s)
 	if detail != nil {
-		h.details[code] = append(h.details[code], detail)
+		conflicts.details[code] = append(conflicts.details[code], detail)
 	}
 }
 
 // against returns everything that prevents an undo.
 func (m *Model) against(u *user, w wayBack) []any {
-	h := undoConflicts{map[int][]any{}, map[int][]any{}}
+	conflicts := undoConflicts{map[int][]any{}, map[int][]any{}}
 	for _, l := range w.lines {
-		shown, still := m.drifted(u, w, l, h)
+		shown, still := m.drifted(u, w, l, conflicts)
 		if !still || l.sim.now().workspace != l.after().workspace {
 			continue
 		}
-		m.checkWayBack(u, w, l, shown, h)
+		m.checkWayBack(u, w, l, shown, conflicts)
 	}
 	for _, ws := range w.homes {
-		if m.workspaces[ws].suspended && h.sims[1509] == nil {
-			h.sims[1509] = []any{}
+		if m.workspaces[ws].suspended && conflicts.sims[1509] == nil {
+			conflicts.sims[1509] = []any{}
 		}
 	}
-	return undoGroups(h.sims, h.details)
+	return undoGroups(conflicts.sims, conflicts.details)
 }
 
 // drifted adds what has happened to a SIM since the entry. It returns the SIM as the caller is
 // shown it, and whether other rules can apply to it.
-func (m *Model) drifted(u *user, w wayBack, l line, h undoConflicts) (shown object, still bool) {
+func (m *Model) drifted(u *user, w wayBack, l line, conflicts undoConflicts) (shown object, still bool) {
 	s, now := l.sim, l.sim.now()
 	visible := now.status != deleted && m.role(u, now.workspace) != 0
 	shown = m.simLine(s)
@@ -169,20 +169,20 @@ func (m *Model) drifted(u *user, w wayBack, l line, h undoConflicts) (shown obje
 	}
 	switch by := m.undoneBy(w.of, s); {
 	case by != 0:
-		h.add(1512, shown, object{"id": s.id, "undone_by": object{"id": by}})
+		conflicts.add(1512, shown, object{"id": s.id, "undone_by": object{"id": by}})
 		return shown, false
 	case !visible:
-		h.add(1510, shown, object{"id": s.id, "changes": []any{object{"property": "sim", "was": presence(1), "now": presence(0)}}})
+		conflicts.add(1510, shown, object{"id": s.id, "changes": []any{object{"property": "sim", "was": presence(1), "now": presence(0)}}})
 		return shown, false
 	}
 	if changes := m.since(w, l); len(changes) > 0 {
-		h.add(1510, shown, object{"id": s.id, "changes": changes})
+		conflicts.add(1510, shown, object{"id": s.id, "changes": changes})
 	}
 	return shown, true
 }
 
 // checkWayBack adds the rules that a SIM's way back breaks.
-func (m *Model) checkWayBack(u *user, w wayBack, l line, shown object, h undoConflicts) {
+func (m *Model) checkWayBack(u *user, w wayBack, l line, shown object, conflicts undoConflicts) {
 	now, home := l.sim.now(), m.workspaces[l.before().workspace]
 	for code, broken := range map[int]bool{
 		1502: now.device != 0 && !w.detach,
@@ -191,11 +191,11 @@ func (m *Model) checkWayBack(u *user, w wayBack, l line, shown object, h undoCon
 		1509: home.suspended,
 	} {
 		if broken {
-			h.add(code, shown, nil)
+			conflicts.add(code, shown, nil)
 		}
 	}
 	if device := l.before().device; w.devices && device != 0 && !m.free(device, l.before().workspace) {
-		h.add(1511, shown, object{"id": l.sim.id, "endpoint": object{"id": device, "name": l.deviceName()}})
+		conflicts.add(1511, shown, object{"id": l.sim.id, "endpoint": object{"id": device, "name": l.deviceName()}})
 	}
 }
 
@@ -300,8 +300,8 @@ func (m *Model) moveBack(c caller, w wayBack, body object) {
 }
 
 // Undoable returns the newest migrations that a caller reads, the newest several times.
-func (m *Model) Undoable(h int) (ids []int64) {
-	c, refused := m.authenticate(h)
+func (m *Model) Undoable(bearer int) (ids []int64) {
+	c, refused := m.authenticate(bearer)
 	if refused != nil {
 		return nil
 	}
