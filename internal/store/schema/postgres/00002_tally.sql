@@ -1,8 +1,8 @@
 -- +goose Up
 
--- How many SIMs of a status a Workspace has among a run of ids, so that a list knows its
--- total and finds its page without counting rows. Level 1 counts 1,024 ids (block is
--- id >> 10), level 2 counts 65,536 (id >> 16).
+-- The number of SIMs of a Workspace and status in a block of ids, so that a list gets its total and
+-- finds a page without counting rows. Blocks of level 1 have 1,024 ids (block is id >> 10), blocks
+-- of level 2 have 65,536 (id >> 16).
 CREATE TABLE sim_tally (
     workspace_id BIGINT NOT NULL,
     level        SMALLINT NOT NULL CHECK (level IN (1, 2)),
@@ -12,9 +12,9 @@ CREATE TABLE sim_tally (
     PRIMARY KEY (workspace_id, level, status, block)
 );
 
--- What transactions have added and taken away since; block is of level 1. Rows are only
--- added, so that two migrations never wait for the same count. From time to time they are
--- folded into sim_tally; the truth is always the sum of both.
+-- Changes of sim_tally that are not yet applied; block is of level 1. Transactions only insert
+-- rows, so that two migrations never wait for the same count. The rows are folded into sim_tally
+-- from time to time. The true count is always the sum of both tables.
 CREATE TABLE sim_tally_changes (
     id           BIGINT NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id BIGINT NOT NULL,
@@ -31,5 +31,5 @@ SELECT workspace_id, 2, status, block >> 6, sum(sims) FROM sim_tally WHERE level
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

@@ -1,8 +1,8 @@
 -- +goose Up
 
--- What the wire shows of a device. A device that came before has no profiles, and was last
--- changed when it was created. change_uid is chosen before the transaction that last wrote
--- the device, so that a commit whose answer was lost can be looked up.
+-- Fields of a device that the API shows. Devices from before this step have no profiles, and were
+-- last changed when they were created. change_uid is chosen before the transaction that last wrote
+-- the device, so that the server can look up a commit whose outcome is unknown.
 ALTER TABLE devices ADD COLUMN tags TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE devices ADD COLUMN imei TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE devices ADD COLUMN imei_lock SMALLINT NOT NULL DEFAULT 0 CHECK (imei_lock IN (0, 1));
@@ -18,5 +18,5 @@ CREATE INDEX events_device ON events (device_id, id) WHERE device_id IS NOT NULL
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- A user's second factor: one at most. last_step is the step of the last code that was
--- accepted: what is not above it is a replay.
+-- The second factor of a user, at most one. last_step is the time step of the last accepted code: a
+-- code of that step or an earlier one is a replay.
 CREATE TABLE second_factors (
     id         BIGINT NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     user_id    BIGINT NOT NULL REFERENCES users (id),
@@ -13,7 +13,7 @@ CREATE TABLE second_factors (
 );
 CREATE UNIQUE INDEX second_factors_user ON second_factors (user_id);
 
--- Devices on which a user is not asked for a code; the fingerprint is stored hashed.
+-- Devices on which a user need not enter a code. The fingerprint is stored hashed.
 CREATE TABLE trusted_devices (
     id               BIGINT NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     user_id          BIGINT NOT NULL REFERENCES users (id),
@@ -26,8 +26,7 @@ CREATE TABLE trusted_devices (
 );
 CREATE UNIQUE INDEX trusted_devices_user ON trusted_devices (user_id, fingerprint);
 
--- A sign-in whose password was right and whose code is still to come, by the hash of its
--- mfa_token.
+-- Sign-ins with a correct password that wait for a code, by the hash of their mfa_token.
 CREATE TABLE pending_sign_ins (
     hash       BYTEA  NOT NULL PRIMARY KEY,
     user_id    BIGINT NOT NULL REFERENCES users (id),
@@ -35,8 +34,8 @@ CREATE TABLE pending_sign_ins (
     expires_at BIGINT NOT NULL
 );
 
--- Sessions that were signed out, or ended because a refresh token was used twice. A row is
--- kept as long as a bearer of the session could be valid.
+-- Sessions that were signed out, or that ended because a refresh token was used twice. A row is
+-- kept as long as an access token of the session could be valid.
 CREATE TABLE ended_sessions (
     family     TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     expires_at BIGINT NOT NULL
@@ -44,8 +43,8 @@ CREATE TABLE ended_sessions (
 
 CREATE INDEX refresh_tokens_user ON refresh_tokens (user_id, workspace_id);
 
--- key_id is the key that signed the token: as long as the token lives, that key stays. NULL
--- is not known: a server of an earlier version made it.
+-- key_id is the key that signed the token. The key is kept as long as the token can be valid. NULL
+-- if a server of an earlier version issued the token.
 ALTER TABLE application_tokens ADD COLUMN key_id TEXT COLLATE "C";
 ALTER TABLE application_tokens ADD COLUMN created_by BIGINT;
 UPDATE application_tokens SET key_id = (SELECT MIN(id) FROM signing_keys) WHERE (SELECT COUNT(*) FROM signing_keys) = 1;
@@ -53,5 +52,5 @@ CREATE INDEX application_tokens_workspace ON application_tokens (workspace_id, i
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

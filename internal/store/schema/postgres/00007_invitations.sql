@@ -1,22 +1,21 @@
 -- +goose NO TRANSACTION
 -- +goose Up
 
--- This holds neither users nor memberships while it waits for the other, in whichever order
--- requests take them: each block is a transaction, and may be done again (see pgEngine.migrate).
+-- Each block is a transaction of its own that may be repeated (see pgEngine.migrate), so that this
+-- step never holds a lock on users or memberships while it waits for the other.
 
--- A membership that an Administrator has made and the user has not entered yet: since when,
--- and the name that was given with it. NULL once the user has entered the Workspace.
+-- When a user was invited to the Workspace, and the name in the invitation. NULL once the user has
+-- accepted.
 -- +goose StatementBegin
 SET LOCAL lock_timeout = '2s';
 ALTER TABLE memberships ADD COLUMN IF NOT EXISTS invited_at BIGINT, ADD COLUMN IF NOT EXISTS invited_name TEXT COLLATE "C";
 CREATE INDEX IF NOT EXISTS memberships_workspace ON memberships (workspace_id, user_id);
 -- +goose StatementEnd
 
--- A deleted user: the row stays for what the user did, under the address of before. NULL
--- for everybody else. activation_keys is what lets somebody set a password without having
--- one, by its hash: an invitation (0) or a reset (1). epoch is the user's session_epoch at
--- the time: a password that was set since voids the key. shown tells that the inviter has
--- seen it.
+-- The e-mail address of a deleted user, whose row is kept for the ledger and the audit log; NULL
+-- for other users. activation_keys has the hashes of keys with which a user sets a password: of
+-- invitations (0) and resets (1). epoch is the user's session_epoch when the key was made: a
+-- password that is set later makes the key invalid. shown is 1 if the inviter has seen the key.
 -- +goose StatementBegin
 SET LOCAL lock_timeout = '2s';
 ALTER TABLE users ADD COLUMN IF NOT EXISTS former_username TEXT COLLATE "C";
@@ -33,10 +32,10 @@ CREATE TABLE IF NOT EXISTS activation_keys (
 CREATE INDEX IF NOT EXISTS activation_keys_user ON activation_keys (user_id);
 -- +goose StatementEnd
 
--- Mails, written by the transaction that causes them. secret is the activation key that
--- goes into the mail, blanked as soon as the mail is delivered or given up. due_at is when
--- a server may try next; whoever tries moves it on, so that no other does meanwhile. done
--- is 0 for waiting, 1 for delivered, 2 for given up.
+-- Mails, inserted by the transaction that causes them. secret is the activation key in the mail; it
+-- is erased as soon as the mail is delivered or given up. due_at is when the next attempt is due;
+-- the server that makes it sets a later time, so that no other server makes it too. done is 0 if
+-- the mail waits, 1 if it was delivered and 2 if it was given up.
 CREATE TABLE IF NOT EXISTS mails (
     id             BIGINT NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     uid            TEXT COLLATE "C" NOT NULL,
@@ -56,5 +55,5 @@ CREATE INDEX IF NOT EXISTS mails_due ON mails (due_at) WHERE done = 0;
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

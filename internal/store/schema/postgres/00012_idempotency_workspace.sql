@@ -2,9 +2,8 @@
 
 SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
--- The Workspace that a key was used in is part of it. 0 is that of the operator's keys, and of
--- those that a server of an earlier version stored, which did not know it: they count in every
--- Workspace of their caller until they are swept.
+-- The key is unique within its Workspace. 0 is used for the keys of the operator, and by servers of
+-- earlier versions: such keys count in every Workspace of their caller until they expire.
 ALTER TABLE idempotency
     ADD COLUMN workspace_id BIGINT NOT NULL DEFAULT 0,
     DROP CONSTRAINT idempotency_pkey,
@@ -12,5 +11,5 @@ ALTER TABLE idempotency
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

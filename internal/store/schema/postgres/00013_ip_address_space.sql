@@ -1,10 +1,10 @@
 -- +goose Up
 
--- The address space that a client names with the address of a device; NULL for none. It is kept
--- and shown again: Simferry manages no addresses.
+-- The address space that a client sets together with the IP address of a device; NULL for none.
+-- Simferry only stores and returns it: it does not manage IP addresses.
 ALTER TABLE devices ADD COLUMN ip_address_space_id BIGINT;
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

@@ -2,8 +2,8 @@
 
 SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
--- What an issuer or a reseller sees is counted, too: under the negative id of its Workspace and
--- status 0. See 00002_tally.sql.
+-- The SIMs that an issuer or reseller sees are counted too, under the negative id of its Workspace
+-- and status 0. See 00002_tally.sql.
 INSERT INTO sim_tally (workspace_id, level, status, block, sims)
 SELECT -viewer, 1, 0, block, count(*) FROM (
     SELECT s.issuer_id AS viewer, s.id >> 10 AS block FROM sims s WHERE s.status <> 3
@@ -19,5 +19,5 @@ SELECT workspace_id, 2, 0, block >> 6, sum(sims) FROM sim_tally WHERE level = 1 
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

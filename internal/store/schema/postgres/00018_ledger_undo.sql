@@ -2,8 +2,8 @@
 
 SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
--- undoes is the entry that an undo takes back, with what it restores; NULL for other entries.
--- reference and reason are what the caller said about the change; NULL for nothing.
+-- undoes is the entry that an undo reverses, and the options of the undo follow; NULL for other
+-- entries. reference and reason are set by the caller; NULL if missing.
 ALTER TABLE ledger
     ADD COLUMN undoes BIGINT,
     ADD COLUMN restore_status SMALLINT CHECK (restore_status IN (0, 1)),
@@ -14,5 +14,5 @@ CREATE INDEX ledger_undoes ON ledger (undoes, id) WHERE undoes IS NOT NULL;
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

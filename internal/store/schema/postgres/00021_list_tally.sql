@@ -1,6 +1,6 @@
 -- +goose Up
 
--- How many rows a list has among a run of 4,096 ids, and between which instants they are. It
+-- The number of rows of a list in a block of 4,096 ids, and the times of the first and the last. It
 -- covers the rows with ids up to list_upto. See docs/adr/0007 and listtally.go.
 --   list 1: events of the Workspace key          list 2: ... that the user sub caused
 --   list 3: audit entries filed in Workspace key
@@ -17,14 +17,14 @@ CREATE TABLE list_tally (
     PRIMARY KEY (list, key, sub, block)
 );
 
--- The highest id that list_tally covers: of events (1), audit (3) and ledger (4).
+-- The highest id that list_tally covers, for events (1), audit entries (3) and ledger entries (4).
 CREATE TABLE list_upto (
     list SMALLINT NOT NULL PRIMARY KEY,
     upto BIGINT NOT NULL
 );
 INSERT INTO list_upto (list, upto) VALUES (1, 0), (3, 0), (4, 0);
 
--- The Workspaces of each set of sides that migrations have.
+-- The sets of Workspaces that are the sides of some migration.
 CREATE TABLE ledger_sets (
     workspace_id BIGINT NOT NULL,
     set_id       BIGINT NOT NULL,
@@ -33,5 +33,5 @@ CREATE TABLE ledger_sets (
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

@@ -2,10 +2,10 @@
 
 SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
--- A migration is found by its reference. Most have none.
+-- Finds migrations by reference. Most have none.
 CREATE INDEX ledger_reference ON ledger (reference, id) WHERE reference IS NOT NULL;
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

@@ -2,8 +2,8 @@
 
 SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
--- The events of a SIM or device in one Workspace. The events that it has in others are not read:
--- how long that takes would show how many they are.
+-- Finds the events of a SIM or device in one Workspace without reading those in others, because the
+-- time that takes would reveal their number.
 DROP INDEX events_sim;
 DROP INDEX events_device;
 CREATE INDEX events_sim ON events (sim_id, workspace_id, id) WHERE sim_id IS NOT NULL;
@@ -11,5 +11,5 @@ CREATE INDEX events_device ON events (device_id, workspace_id, id) WHERE device_
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

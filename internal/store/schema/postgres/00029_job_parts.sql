@@ -1,7 +1,7 @@
 -- +goose Up
 
--- What a job has to plan, cut into parts of a few thousand SIMs each, so that each step of the plan
--- reads one. They are deleted when the plan is complete.
+-- The selection of a job in parts of a few thousand SIMs. Each step of the planning reads one part.
+-- They are deleted when the plan is complete.
 CREATE TABLE job_parts (
     job_id    BIGINT   NOT NULL,
     part      SMALLINT NOT NULL,
@@ -11,5 +11,5 @@ CREATE TABLE job_parts (
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

@@ -1,10 +1,9 @@
 -- +goose Up
 
--- What the client of a session called itself at its sign-in, so that users can tell their sessions
--- apart.
+-- The User-Agent header of the sign-in, by which users recognize their sessions.
 ALTER TABLE refresh_tokens ADD COLUMN agent TEXT COLLATE "C";
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

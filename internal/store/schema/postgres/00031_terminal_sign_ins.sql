@@ -1,7 +1,7 @@
 -- +goose Up
 
--- Sign-ins of terminals that wait for a person to approve them in the console. decision is 0 while
--- one waits, 1 if it is approved and 2 if it is refused.
+-- Sign-ins of terminals that a user approves in the console. decision is 0 while a sign-in waits, 1
+-- if it was approved and 2 if it was refused.
 CREATE TABLE terminal_sign_ins (
     hash       BYTEA    NOT NULL PRIMARY KEY,
     user_code  TEXT COLLATE "C" NOT NULL,
@@ -17,5 +17,5 @@ CREATE UNIQUE INDEX terminal_sign_ins_code ON terminal_sign_ins (user_code);
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

@@ -1,10 +1,10 @@
 -- +goose Up
 
--- Under which number the parts of a large selection are kept, NULL for that of the job. They are
--- written before the job, in several transactions; such numbers are negative.
+-- The number in job_parts of the parts of a large selection, NULL if it is the id of the job. Parts
+-- that are written before their job, in several transactions, have negative numbers.
 ALTER TABLE jobs ADD COLUMN stage BIGINT;
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

@@ -1,10 +1,10 @@
 -- +goose Up
 
--- A filter of events by users finds them by the address or the name that is shown.
+-- Finds users by the address or name that is shown, for filters of events.
 CREATE INDEX users_shown ON users (COALESCE(former_username, username));
 CREATE INDEX users_name ON users (name);
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

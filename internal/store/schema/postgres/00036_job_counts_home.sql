@@ -2,7 +2,8 @@
 
 SET LOCAL lock_timeout = '2s'; -- see pgEngine.migrate
 
--- The counts of an undo are kept for each Workspace that gets SIMs back. home_id is 0 in other jobs.
+-- The counts of an undo are kept for each Workspace to which SIMs return. home_id is 0 in other
+-- jobs.
 ALTER TABLE job_counts
     ADD COLUMN home_id BIGINT NOT NULL DEFAULT 0,
     DROP CONSTRAINT job_counts_pkey,
@@ -10,5 +11,5 @@ ALTER TABLE job_counts
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

@@ -1,8 +1,8 @@
 -- +goose Up
 
--- Versions of the rules of migrations. A row has all rules of the installation (workspace_id is
--- NULL) or of a Workspace, as JSON, from its version on until the next row of the same owner. Rows
--- never change.
+-- Versions of the rules of migrations. A row has, as JSON, all rules of a Workspace, or of the
+-- installation if workspace_id is NULL. It is in force from its version until the next row of the
+-- same owner. Rows never change.
 CREATE TABLE rule_sets (
     version      BIGINT NOT NULL PRIMARY KEY,
     workspace_id BIGINT REFERENCES workspaces (id),
@@ -16,5 +16,5 @@ INSERT INTO rule_sets (version, at, rules) VALUES (1, 0, '[{"id":"BR-1","version
 
 -- +goose Down
 -- +goose StatementBegin
-DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'a schema step cannot be undone: restore a backup'; END $$;
 -- +goose StatementEnd

@@ -1,6 +1,6 @@
 -- +goose Up
 
--- Times are microseconds since 1970, UTC. Enumerations carry the wire's numbers.
+-- Times are microseconds since 1970, in UTC. Enumerations have the numbers of the API.
 
 CREATE TABLE workspaces (
     id         INTEGER NOT NULL PRIMARY KEY,
@@ -56,8 +56,8 @@ CREATE TABLE signing_keys (
     created_at  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- A refresh token is stored hashed and spent once; every token that descends from one
--- sign-in is of one family, so that reuse of a spent one can end them all.
+-- Refresh tokens are stored hashed and can be used once. All tokens that descend from one sign-in
+-- form a family, so that the reuse of a spent token can end all of them.
 CREATE TABLE refresh_tokens (
     hash         BLOB    NOT NULL PRIMARY KEY,
     family       TEXT    NOT NULL,
@@ -71,7 +71,7 @@ CREATE TABLE refresh_tokens (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX refresh_tokens_family ON refresh_tokens (family);
 
--- Sign-in counters are rows, because any server may see the next attempt.
+-- Failed sign-ins are counted in rows, because any server may handle the next attempt.
 CREATE TABLE auth_counters (
     kind       TEXT    NOT NULL,
     key        TEXT    NOT NULL,
@@ -97,8 +97,8 @@ CREATE TABLE devices (
 ) STRICT;
 CREATE UNIQUE INDEX devices_workspace ON devices (id, workspace_id);
 
--- The device of a SIM is a column of the SIM and nowhere else: unique, and by the
--- composite key in the SIM's own Workspace, so both sides cannot disagree.
+-- The device of a SIM is stored only in the SIM's row. It is unique, and the composite key requires
+-- a device in the SIM's Workspace.
 CREATE TABLE sims (
     id           INTEGER NOT NULL PRIMARY KEY,
     iccid        TEXT    NOT NULL CHECK (length(iccid) = 19),
@@ -122,9 +122,9 @@ CREATE INDEX sims_workspace_status ON sims (workspace_id, status, id);
 CREATE INDEX sims_workspace_iccid ON sims (workspace_id, iccid);
 CREATE INDEX sims_issuer ON sims (issuer_id, id);
 
--- Every transaction that changes SIMs writes one ledger row. uid is chosen before the
--- transaction, so that a commit whose answer was lost can be looked up. delta is the
--- transaction's share of the rolling checksum, ids_delta its share of the set of ids.
+-- Every transaction that changes SIMs writes one ledger row. uid is chosen before the transaction,
+-- so that the server can look up a commit whose outcome is unknown. delta is what the transaction
+-- adds to the checksum of all SIMs, ids_delta what it adds to the checksum of their ids.
 CREATE TABLE ledger (
     id               INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     uid              TEXT    NOT NULL,
@@ -141,7 +141,7 @@ CREATE TABLE ledger (
 ) STRICT;
 CREATE UNIQUE INDEX ledger_uid ON ledger (uid);
 
--- Who may see a migration: the members of its sides. side is 0 for a source, 1 for the target.
+-- The Workspaces whose members may see a migration. side is 0 for a source and 1 for the target.
 CREATE TABLE ledger_sides (
     workspace_id INTEGER NOT NULL,
     ledger_id    INTEGER NOT NULL,
@@ -151,7 +151,8 @@ CREATE TABLE ledger_sides (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ledger_sides_ledger ON ledger_sides (ledger_id, side, workspace_id);
 
--- One line per SIM and change: the whole history of a SIM, by its version after the change.
+-- One line per SIM and change: the complete history of a SIM. version is the SIM's after the
+-- change.
 CREATE TABLE ledger_lines (
     sim_id           INTEGER NOT NULL,
     version          INTEGER NOT NULL CHECK (version > 0),
@@ -183,7 +184,7 @@ CREATE TABLE events (
 CREATE INDEX events_workspace ON events (workspace_id, id);
 CREATE INDEX events_sim ON events (sim_id, id) WHERE sim_id IS NOT NULL;
 
--- The answer to a write that came with an Idempotency-Key, stored with its effect.
+-- Responses to writes with an Idempotency-Key, stored in the transaction of the write.
 CREATE TABLE idempotency (
     user_id     INTEGER NOT NULL,
     token_id    INTEGER NOT NULL,
@@ -201,4 +202,4 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_created ON idempotency (created_at);
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

@@ -1,6 +1,6 @@
 -- +goose Up
 
--- The kinds of cards. Every SIM is of one; 1 is that of SIMs of which nobody said more.
+-- SIM models. Every SIM has one; 1 is the default.
 CREATE TABLE sim_models (
     id              INTEGER NOT NULL PRIMARY KEY,
     description     TEXT    NOT NULL,
@@ -13,15 +13,15 @@ CREATE TABLE sim_models (
 INSERT INTO sim_models (id, description, memory_size, formfactor_id, formfactor, manufacturer_id, manufacturer)
 VALUES (1, 'Standard SIM', '128', 1, '2FF/3FF/4FF', 1, 'Unknown');
 
--- A reference cannot be added to a column that has a default: fsck looks after this one.
+-- No foreign key: SQLite cannot add one to a column that has a default. fsck checks this reference.
 ALTER TABLE sims ADD COLUMN model_id INTEGER NOT NULL DEFAULT 1;
 
--- The code of the batch that the SIM was delivered in; NULL for none.
+-- The registration code of the batch in which the SIM was delivered; NULL for none.
 ALTER TABLE sims ADD COLUMN bic TEXT CHECK (length(bic) = 16);
 CREATE INDEX sims_bic ON sims (bic, id) WHERE bic IS NOT NULL;
 CREATE INDEX sims_reseller ON sims (reseller_id, id) WHERE reseller_id IS NOT NULL;
 
--- The batches that were registered, each once: a code that has been used is worth nothing.
+-- Registered batches. A registration code can be used once.
 CREATE TABLE sim_batches (
     bic           TEXT    NOT NULL PRIMARY KEY,
     workspace_id  INTEGER NOT NULL REFERENCES workspaces (id),
@@ -30,7 +30,7 @@ CREATE TABLE sim_batches (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX sim_batches_ledger ON sim_batches (ledger_id);
 
--- What a ledger line changed of issuer and reseller. Most change neither, and have no row.
+-- Changes of issuer and reseller by a ledger line. Most lines change neither and have no row.
 CREATE TABLE ledger_owners (
     sim_id          INTEGER NOT NULL,
     version         INTEGER NOT NULL,
@@ -42,4 +42,4 @@ CREATE TABLE ledger_owners (
 ) STRICT, WITHOUT ROWID;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

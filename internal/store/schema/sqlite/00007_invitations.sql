@@ -1,19 +1,19 @@
 -- +goose Up
 
--- A membership that an Administrator has made and the user has not entered yet: since when,
--- and the name that was given with it. NULL once the user has entered the Workspace.
+-- When a user was invited to the Workspace, and the name in the invitation. NULL once the user has
+-- accepted.
 ALTER TABLE memberships ADD COLUMN invited_at INTEGER;
 ALTER TABLE memberships ADD COLUMN invited_name TEXT;
 
--- A deleted user: the row stays for what the user did, under the address of before. NULL
--- for everybody else.
+-- The e-mail address of a deleted user, whose row is kept for the ledger and the audit log; NULL
+-- for other users.
 ALTER TABLE users ADD COLUMN former_username TEXT;
 
 CREATE INDEX memberships_workspace ON memberships (workspace_id, user_id);
 
--- What lets somebody set a password without having one, by its hash: an invitation (0) or a
--- reset (1). epoch is the user's session_epoch at the time: a password that was set since
--- voids the key. shown tells that the inviter has seen it.
+-- Hashes of keys with which a user sets a password: of invitations (0) and resets (1). epoch is the
+-- user's session_epoch when the key was made: a password that is set later makes the key invalid.
+-- shown is 1 if the inviter has seen the key.
 CREATE TABLE activation_keys (
     hash         BLOB    NOT NULL PRIMARY KEY,
     kind         INTEGER NOT NULL CHECK (kind IN (0, 1)),
@@ -26,10 +26,10 @@ CREATE TABLE activation_keys (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX activation_keys_user ON activation_keys (user_id);
 
--- Mails, written by the transaction that causes them. secret is the activation key that
--- goes into the mail, blanked as soon as the mail is delivered or given up. due_at is when
--- a server may try next; whoever tries moves it on, so that no other does meanwhile. done
--- is 0 for waiting, 1 for delivered, 2 for given up.
+-- Mails, inserted by the transaction that causes them. secret is the activation key in the mail; it
+-- is erased as soon as the mail is delivered or given up. due_at is when the next attempt is due;
+-- the server that makes it sets a later time, so that no other server makes it too. done is 0 if
+-- the mail waits, 1 if it was delivered and 2 if it was given up.
 CREATE TABLE mails (
     id             INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     uid            TEXT    NOT NULL,
@@ -48,4 +48,4 @@ CREATE TABLE mails (
 CREATE INDEX mails_due ON mails (due_at) WHERE done = 0;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

@@ -1,8 +1,8 @@
 -- +goose Up
 
--- The last link of the audit log's chain, kept apart from the entries: without it nobody could
--- see that entries were removed or unlinked at the end. Every entry that was committed before
--- at has its link. There is one row.
+-- The last link of the hash chain of the audit log. It is stored apart from the entries, because
+-- otherwise nothing would show that entries at the end were removed or unlinked. Every entry that
+-- was committed before at is linked. The table has one row.
 CREATE TABLE audit_head (
     id   INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     seq  INTEGER NOT NULL,
@@ -14,4 +14,4 @@ UPDATE audit_head SET (seq, hash, at) = (SELECT a.seq, a.hash, a.at FROM audit a
 WHERE EXISTS (SELECT 1 FROM audit a WHERE a.seq IS NOT NULL);
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

@@ -1,8 +1,7 @@
 -- +goose Up
 
--- The Workspace that a key was used in is part of it. 0 is that of the operator's keys, and of
--- those that a server of an earlier version stored, which did not know it: they count in every
--- Workspace of their caller until they are swept.
+-- The key is unique within its Workspace. 0 is used for the keys of the operator, and by servers of
+-- earlier versions: such keys count in every Workspace of their caller until they expire.
 CREATE TABLE idempotency_new (
     user_id      INTEGER NOT NULL,
     token_id     INTEGER NOT NULL,
@@ -25,4 +24,4 @@ ALTER TABLE idempotency_new RENAME TO idempotency;
 CREATE INDEX idempotency_created ON idempotency (created_at);
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

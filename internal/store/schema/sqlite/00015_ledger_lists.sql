@@ -1,9 +1,9 @@
 -- +goose Up
 
--- The filters of the list of migrations, for those who see very many.
+-- Filters of the list of migrations, for callers with very many migrations.
 CREATE INDEX ledger_at ON ledger (at);
 CREATE INDEX ledger_user ON ledger (user_id, id) WHERE user_id IS NOT NULL;
 CREATE INDEX ledger_target ON ledger (target_id, id) WHERE target_id IS NOT NULL;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- What an issuer or a reseller sees is counted, too: under the negative id of its Workspace and
--- status 0. See 00002_tally.sql.
+-- The SIMs that an issuer or reseller sees are counted too, under the negative id of its Workspace
+-- and status 0. See 00002_tally.sql.
 INSERT INTO sim_tally (workspace_id, level, status, block, sims)
 SELECT -viewer, 1, 0, block, count(*) FROM (
     SELECT s.issuer_id AS viewer, s.id >> 10 AS block FROM sims s WHERE s.status <> 3
@@ -16,4 +16,4 @@ INSERT INTO sim_tally (workspace_id, level, status, block, sims)
 SELECT workspace_id, 2, 0, block >> 6, sum(sims) FROM sim_tally WHERE level = 1 AND workspace_id < 0 GROUP BY workspace_id, block >> 6;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

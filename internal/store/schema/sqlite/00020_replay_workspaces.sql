@@ -5,4 +5,4 @@
 ALTER TABLE idempotency ADD COLUMN workspaces TEXT;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- The events that a user caused in a Workspace, among millions.
+-- Finds the events that a user caused in a Workspace, among millions.
 CREATE INDEX events_user ON events (user_id, workspace_id, id) WHERE user_id IS NOT NULL;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- A deleted SIM is found by its ICCID, for its events. sims_iccid has the others.
+-- Finds the events of a deleted SIM by its ICCID. sims_iccid covers the other SIMs.
 CREATE INDEX sims_deleted ON sims (iccid) WHERE status = 3;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

@@ -1,13 +1,13 @@
 -- +goose Up
 
--- The filters of the list of devices, for a Workspace that has very many.
+-- Filters of the list of devices, for Workspaces with very many devices.
 CREATE INDEX devices_name ON devices (workspace_id, name);
 CREATE INDEX devices_imei ON devices (workspace_id, imei);
 CREATE INDEX devices_ip_address ON devices (workspace_id, ip_address);
 
--- What has changed in list_tally, for lists whose rows change: list 7 counts the devices of the
--- Workspace key with status sub. The truth is the sum of both. Triggers write it, so that the
--- servers of earlier versions do, too.
+-- Changes of list_tally that are not yet applied, for lists whose rows can change. List 7 counts
+-- the devices of Workspace key with status sub. The true count is the sum of both tables. Triggers
+-- write it, so that it is also right while servers of earlier versions run.
 CREATE TABLE list_changes (
     id    INTEGER NOT NULL PRIMARY KEY,
     list  INTEGER NOT NULL,
@@ -33,4 +33,4 @@ INSERT INTO list_tally (list, key, sub, block, items, first_at, last_at)
 SELECT 7, workspace_id, status, id >> 12, count(*), 0, 0 FROM devices GROUP BY 2, 3, 4;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- A migration is found by its reference. Most have none.
+-- Finds migrations by reference. Most have none.
 CREATE INDEX ledger_reference ON ledger (reference, id) WHERE reference IS NOT NULL;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

@@ -1,8 +1,8 @@
 -- +goose Up
 
--- A job is durable work on many SIMs. kind, state, options, selection and details are written by
--- package fleet. attempt is the fencing token: each lease has its own, and whoever records a chunk
--- must hold the newest. next_at is when a server has to look at the job, NULL for never.
+-- Jobs: durable work on many SIMs. Package fleet encodes kind, state, options, selection and
+-- details. attempt is the fencing token: each lease has a new one, and a server can only record a
+-- chunk with the newest. next_at is when a server must check the job again, NULL for never.
 CREATE TABLE jobs (
     id           INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     kind         TEXT    NOT NULL,
@@ -46,9 +46,9 @@ CREATE TABLE job_sides (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX job_sides_job ON job_sides (job_id, side, workspace_id);
 
--- The frozen plan of a job, and what became of each SIM. pos orders the SIMs: it is the SIM's id, the
--- negative id in an undo, and a negative number for a line of the selection without a SIM, whose text
--- is in given.
+-- The frozen plan of a job and its result for each SIM. pos orders the SIMs: it is the id of the
+-- SIM, its negative in an undo, and a negative number for a line of the selection without a SIM.
+-- given is the text of such a line.
 CREATE TABLE job_sims (
     job_id    INTEGER NOT NULL,
     pos       INTEGER NOT NULL,
@@ -65,7 +65,7 @@ CREATE TABLE job_sims (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX job_sims_failed ON job_sims (job_id, verdict, pos) WHERE verdict > 1;
 
--- How many SIMs of a source (0 for none) have a verdict.
+-- The number of SIMs by source (0 for none) and verdict.
 CREATE TABLE job_counts (
     job_id       INTEGER NOT NULL,
     workspace_id INTEGER NOT NULL,
@@ -83,4 +83,4 @@ CREATE TABLE job_entries (
 CREATE UNIQUE INDEX job_entries_ledger ON job_entries (ledger_id);
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

@@ -1,11 +1,11 @@
 -- +goose Up
 
--- The events of a SIM or device in one Workspace. The events that it has in others are not read:
--- how long that takes would show how many they are.
+-- Finds the events of a SIM or device in one Workspace without reading those in others, because the
+-- time that takes would reveal their number.
 DROP INDEX events_sim;
 DROP INDEX events_device;
 CREATE INDEX events_sim ON events (sim_id, workspace_id, id) WHERE sim_id IS NOT NULL;
 CREATE INDEX events_device ON events (device_id, workspace_id, id) WHERE device_id IS NOT NULL;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

@@ -1,7 +1,8 @@
 -- +goose Up
 
--- What the plan of a job would change when it was made: SIMs by source (0 for none), verdict,
--- reasons, status before and after (-1 for none), and whether they are in a device before and after.
+-- The effects of a job's plan when it was made: numbers of SIMs by source (0 for none), verdict,
+-- reasons, status before and after (-1 for none), and whether they are in a device before and
+-- after.
 CREATE TABLE job_effects (
     job_id        INTEGER NOT NULL,
     workspace_id  INTEGER NOT NULL,
@@ -19,8 +20,8 @@ INSERT INTO job_effects
 SELECT job_id, COALESCE(source_id, 0), verdict, COALESCE(codes, ''), -1, -1, 0, 0, count(*) FROM job_sims
 GROUP BY job_id, COALESCE(source_id, 0), verdict, COALESCE(codes, '');
 
--- A move that a user prepares in the console: what is selected, and the form with its options.
--- job_id is the newest job that was planned from it.
+-- Moves that users prepare in the console: the selected SIMs and the form with the options. job_id
+-- is the newest job that was planned from the draft.
 CREATE TABLE move_drafts (
     id         INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     user_id    INTEGER NOT NULL,
@@ -34,4 +35,4 @@ CREATE INDEX move_drafts_user ON move_drafts (user_id, id);
 CREATE INDEX move_drafts_expiry ON move_drafts (expires_at);
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

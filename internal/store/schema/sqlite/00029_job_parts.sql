@@ -1,7 +1,7 @@
 -- +goose Up
 
--- What a job has to plan, cut into parts of a few thousand SIMs each, so that each step of the plan
--- reads one. They are deleted when the plan is complete.
+-- The selection of a job in parts of a few thousand SIMs. Each step of the planning reads one part.
+-- They are deleted when the plan is complete.
 CREATE TABLE job_parts (
     job_id    INTEGER NOT NULL,
     part      INTEGER NOT NULL,
@@ -10,4 +10,4 @@ CREATE TABLE job_parts (
 ) STRICT, WITHOUT ROWID;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

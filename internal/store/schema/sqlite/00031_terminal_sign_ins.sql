@@ -1,7 +1,7 @@
 -- +goose Up
 
--- Sign-ins of terminals that wait for a person to approve them in the console. decision is 0 while
--- one waits, 1 if it is approved and 2 if it is refused.
+-- Sign-ins of terminals that a user approves in the console. decision is 0 while a sign-in waits, 1
+-- if it was approved and 2 if it was refused.
 CREATE TABLE terminal_sign_ins (
     hash       BLOB    NOT NULL PRIMARY KEY,
     user_code  TEXT    NOT NULL,
@@ -16,4 +16,4 @@ CREATE TABLE terminal_sign_ins (
 CREATE UNIQUE INDEX terminal_sign_ins_code ON terminal_sign_ins (user_code);
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

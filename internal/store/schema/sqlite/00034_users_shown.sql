@@ -1,8 +1,8 @@
 -- +goose Up
 
--- A filter of events by users finds them by the address or the name that is shown.
+-- Finds users by the address or name that is shown, for filters of events.
 CREATE INDEX users_shown ON users (COALESCE(former_username, username));
 CREATE INDEX users_name ON users (name);
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- The Workspace that gets a SIM back from an undo, NULL in other jobs.
+-- The Workspace to which an undo returns the SIM, NULL in other jobs.
 ALTER TABLE job_sims ADD COLUMN home_id INTEGER;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

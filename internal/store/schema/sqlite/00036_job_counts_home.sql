@@ -1,6 +1,7 @@
 -- +goose Up
 
--- The counts of an undo are kept for each Workspace that gets SIMs back. home_id is 0 in other jobs.
+-- The counts of an undo are kept for each Workspace to which SIMs return. home_id is 0 in other
+-- jobs.
 CREATE TABLE job_counts_new (
     job_id       INTEGER NOT NULL,
     workspace_id INTEGER NOT NULL,
@@ -14,4 +15,4 @@ DROP TABLE job_counts;
 ALTER TABLE job_counts_new RENAME TO job_counts;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

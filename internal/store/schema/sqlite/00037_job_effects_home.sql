@@ -1,7 +1,7 @@
 -- +goose Up
 
--- What the plan of an undo would change is kept for each Workspace that gets SIMs back. home_id is 0
--- in other jobs.
+-- The effects of an undo are kept for each Workspace to which SIMs return. home_id is 0 in other
+-- jobs.
 CREATE TABLE job_effects_new (
     job_id        INTEGER NOT NULL,
     workspace_id  INTEGER NOT NULL,
@@ -21,4 +21,4 @@ DROP TABLE job_effects;
 ALTER TABLE job_effects_new RENAME TO job_effects;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

@@ -1,8 +1,8 @@
 -- +goose Up
 
--- The version of the rule set that decided a migration, NULL for an entry of an earlier version of
--- the program.
+-- The version of the rule set that was in force for a migration, NULL in entries of an earlier
+-- version of Simferry.
 ALTER TABLE ledger ADD COLUMN rule_set INTEGER;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

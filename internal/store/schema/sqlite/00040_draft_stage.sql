@@ -1,8 +1,8 @@
 -- +goose Up
 
--- Under which number in job_parts the SIMs of a large draft are kept, NULL for a draft whose selection
--- has them. The draft and the jobs that are planned from it share them.
+-- The number in job_parts of the SIMs of a large draft, NULL if the column selection has them. The
+-- draft and the jobs that are planned from it share these parts.
 ALTER TABLE move_drafts ADD COLUMN stage INTEGER;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');

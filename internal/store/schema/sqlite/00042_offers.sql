@@ -1,7 +1,8 @@
 -- +goose Up
 
--- Codes with which others offer SIMs to a Workspace. The code itself is not stored. sender_id is the only
--- Workspace that may use it, max_sims how many SIMs all its offers may have; NULL for any.
+-- Codes with which other Workspaces offer SIMs to a Workspace. The code itself is not stored.
+-- sender_id is the only Workspace that may use the code, max_sims the maximum of SIMs in all its
+-- offers; NULL for any.
 CREATE TABLE receiving_codes (
     id           INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     hash         BLOB NOT NULL,
@@ -20,8 +21,8 @@ CREATE TABLE receiving_codes (
 CREATE UNIQUE INDEX receiving_codes_hash ON receiving_codes (hash);
 CREATE INDEX receiving_codes_workspace ON receiving_codes (workspace_id, id);
 
--- Offers of SIMs of one Workspace to another. state is written by package fleet. next_at is when a server
--- has to look at the offer, for a reminder or because it expires; NULL for never.
+-- Offers of SIMs from one Workspace to another. Package fleet encodes state. next_at is when a
+-- server must check the offer again, for a reminder or because it expires; NULL for never.
 CREATE TABLE offers (
     id               INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     code_id          INTEGER NOT NULL,
@@ -51,8 +52,9 @@ CREATE INDEX offers_source ON offers (source_id, id);
 CREATE INDEX offers_target ON offers (target_id, id);
 CREATE INDEX offers_next ON offers (next_at) WHERE next_at IS NOT NULL;
 
--- The SIMs of an offer: state is 0 while it is open, then 1 accepted, 2 refused, 3 gone. status is what
--- the SIM had when it was offered, reason why it was refused.
+-- The SIMs of an offer. state is 0 while the offer is open, then 1 if the SIM was accepted, 2 if it
+-- was refused and 3 if it can no longer be moved. status is the SIM's when it was offered, reason
+-- why it was refused.
 CREATE TABLE offer_sims (
     offer_id INTEGER NOT NULL,
     sim_id   INTEGER NOT NULL,
@@ -63,4 +65,4 @@ CREATE TABLE offer_sims (
 ) STRICT, WITHOUT ROWID;
 
 -- +goose Down
-SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
+SELECT RAISE(FAIL, 'a schema step cannot be undone: restore a backup');
