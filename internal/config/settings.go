@@ -135,7 +135,7 @@ var settings = []setting{
 		"30s", func(c *Config) pflag.Value { return (*duration)(&c.ShutdownGrace) },
 	},
 	{
-		"memory_limit", "Soft memory limit of the server: a size such as `512MiB`, `auto` (80 % of the container's limit, or 176 MiB without one) or `off`. It collects garbage more often near the limit; no request fails because of it. It does not include SQLite's cache, and `GOMEMLIMIT` has precedence",
+		"memory_limit", "Soft memory limit of the server: a size such as `512MiB`, `auto` (80 % of the container's limit, or 160 MiB without one) or `off`. It collects garbage more often near the limit; no request fails because of it. It does not include SQLite's cache, and `GOMEMLIMIT` has precedence",
 		"512MiB", func(c *Config) pflag.Value { return (*text)(&c.Limits.Memory) },
 	},
 	{

@@ -9,7 +9,7 @@ import (
 )
 
 // defaultMemory is the limit outside of containers. A server needs much less.
-const defaultMemory = 176 << 20
+const defaultMemory = 160 << 20
 
 // CollectLess lets the heap grow to five times the live memory before a garbage collection, as
 // long as the process stays below its memory limit. A server has little live memory and much
