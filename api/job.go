@@ -74,7 +74,7 @@ type JobGate struct {
 	URL               string `json:"url,omitempty"`
 }
 
-// JobLanding says what an Activated SIM is in the target.
+// JobLanding sets the status of Activated SIMs in the target.
 type JobLanding struct {
 	Status string `json:"status"` // contract (Suspended) or activate
 }
@@ -126,7 +126,7 @@ type Job struct {
 	Reference          string      `json:"reference,omitempty"`
 	Reason             string      `json:"reason,omitempty"`
 	Retries            *IDRef      `json:"retries,omitempty"` // the job whose failed SIMs this one takes
-	Undoes             *IDRef      `json:"undoes,omitempty"`  // the job that this one takes back
+	Undoes             *IDRef      `json:"undoes,omitempty"`  // the job that this one undoes
 	CreatedAt          Time        `json:"created_at"`
 	PlannedAt          *Time       `json:"planned_at,omitempty"`
 	StartedAt          *Time       `json:"started_at,omitempty"`

@@ -16,7 +16,7 @@ import (
 )
 
 // WatchJob reads a job every firstPoll at first, and less and less often, down to every watchPoll:
-// a short job is over before events are worth a stream.
+// a short job ends before a stream of events would help.
 const (
 	firstPoll = 50 * time.Millisecond
 	watchPoll = time.Second

@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/api"
 )
 
-// UndoRequest asks to take back a migration. The zero value of the options is the default of
+// UndoRequest is a request to undo a migration. The zero value of the options is the default of
 // the server: everything is restored.
 type UndoRequest struct {
 	Migration int64   // the ledger entry

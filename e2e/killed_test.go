@@ -37,7 +37,7 @@ func fromEnv(name string, preset int) int {
 }
 
 // However often the command is killed on the way, and whatever the server is like, each
-// SIM moves once, none is forgotten, and the report says so.
+// SIM moves once, none is forgotten, and the report shows it.
 func TestResumeAfterKill(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("it needs SIGKILL")

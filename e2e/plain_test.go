@@ -17,7 +17,7 @@ const (
 	plainTarget = 200
 )
 
-// plainServers are those that scripts have started, by address.
+// plainServers holds the servers that scripts have started, by address.
 var plainServers sync.Map
 
 // plainFleet has n Activated SIMs in one Workspace, of which every 100th is in a device.

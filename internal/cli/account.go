@@ -20,7 +20,7 @@ func accountCommands(p Process) *cobra.Command {
 		accountActivate(p), accountReset(p), accountMFA(p))
 }
 
-// answers are what a person types, or the lines of standard input.
+// answers reads what a user types, or the lines of standard input.
 type answers struct {
 	process Process
 	stdin   bool

@@ -80,7 +80,7 @@ func TestAccountFromTheTerminal(t *testing.T) {
 	}
 }
 
-// A reset tells nothing of who exists, and says what to do where the server sends no mail.
+// A reset does not reveal whether a user exists, and says what to do if the server sends no mail.
 func TestAccountReset(t *testing.T) {
 	mailing := kit.StartFerry(t, kit.SQLite)
 	for _, username := range []string{"admin@example.com", "nobody@example.com"} {

@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/termtext"
 )
 
-// Process is what the surroundings give to a command.
+// Process is the environment of a command: streams, variables and folders.
 type Process struct {
 	Args      []string // without the program's name
 	Stdin     io.Reader

@@ -10,7 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/cli"
 )
 
-// result is what one command did.
+// result is the output and the exit code of one command.
 type result struct {
 	code        int
 	out, errors string

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// internals are words of Go's libraries that tell a user nothing.
+// internals are words of Go's libraries, which do not help a user.
 var internals = []string{"json:", "invalid character", "unexpected end of JSON", "Go value", "unmarshal", "strconv", "EOF", "goccy", "runtime error"}
 
 // runPlan is the plan of a run with one SIM.

@@ -1,7 +1,7 @@
-// Package cli is the command line of simferry: the server, and the operator's commands
-// straight on the database. Each command reads its flags, asks one rule, and prints the
-// answer.
+// Package cli is the command line of simferry: the server, the commands of the client, and the
+// operator's commands, which work directly on the database. Each command reads its flags, calls
+// the API or one rule, and prints the result.
 //
-// Exit codes: 0 done, 1 failed, 2 called wrongly. What a command answers goes to standard
-// output, everything else to standard error.
+// Exit codes: 0 done, 1 failed, 2 wrong usage. Results go to standard output, everything else to
+// standard error.
 package cli

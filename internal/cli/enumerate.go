@@ -45,7 +45,7 @@ func (s *migrateRun) withFileHeader(p *bulk.Plan) *bulk.Plan {
 	return p
 }
 
-// plural returns the word that stands beside a number.
+// plural returns the singular or plural of a word for a number.
 func plural(n int, one, many string) string {
 	if n == 1 {
 		return one

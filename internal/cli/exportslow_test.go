@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/cli"
 )
 
-// stuckReader takes the first bytes of an export, says so, and the rest once it is let.
+// stuckReader reads the first bytes of an export, signals it, and reads the rest when released.
 type stuckReader struct {
 	io.Writer
 	reached chan struct{}

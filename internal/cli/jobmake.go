@@ -222,7 +222,7 @@ func (p Process) filterSource(ctx context.Context, c *client.Client, profile str
 	return &source{Filter: filter, Workspace: ws}, err
 }
 
-// jobSelect converts a selection to that of a job.
+// jobSelect converts a selection to the selection of a job.
 func jobSelect(w selectedSIMs, from *source) *api.JobSelect {
 	sel := &api.JobSelect{}
 	for _, sim := range w.sims {

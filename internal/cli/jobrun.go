@@ -14,7 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/cli/bulk"
 )
 
-// jobFlags are those of commands that make or run a job.
+// jobFlags are the flags of commands that make or run a job.
 type jobFlags struct {
 	profile    *string
 	output     *output

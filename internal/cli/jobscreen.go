@@ -51,7 +51,7 @@ func planWords(j *api.Job, n int) string {
 	return plural(n, "changes", "change")
 }
 
-// undoneWords says what an undo restores beside the Workspaces.
+// undoneWords says what an undo restores in addition to the Workspaces.
 func undoneWords(j *api.Job) string {
 	status, device := j.RestoreStatus == nil || *j.RestoreStatus, j.RestoreDevices == nil || *j.RestoreDevices
 	switch {
@@ -135,7 +135,7 @@ func jobHints(j *api.Job) func(code int) string {
 	}
 }
 
-// undoHints are those of an undo that has no --sim-id.
+// undoHints are the hints for an undo without --sim-id.
 var undoHints = map[int]string{
 	client.SIMsChanged:   "--on-conflict skip leaves them out; --keep-status ignores a changed status, --detach another device",
 	client.AlreadyUndone: "--on-conflict skip leaves them out",

@@ -212,7 +212,7 @@ func (l *login) firstLine() (string, error) {
 	return line, nil
 }
 
-// refusedSignIn says what a server, rightly, does not.
+// refusedSignIn adds to a refused sign-in the hints that the server, for security, does not give.
 func refusedSignIn(err error) error {
 	switch refused, ok := errors.AsType[*client.APIError](err); {
 	case client.IsTooManyRequests(err) && ok && refused.RetryAfter > 0:

@@ -14,7 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// migrateFlags are those of migrate; some are also those of apply and resume.
+// migrateFlags are the flags of migrate; apply and resume have some of them.
 type migrateFlags struct {
 	profile  *string
 	to       string
@@ -35,7 +35,7 @@ type migrateFlags struct {
 	migrateJobFlags
 }
 
-// onConflict says what becomes of the others where some SIMs may not move, a pflag.Value.
+// onConflict sets what happens to the other SIMs if some may not move, a pflag.Value.
 type onConflict string
 
 const (

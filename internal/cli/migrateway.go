@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/client"
 )
 
-// migrateJobFlags say who executes a migration, and what only a job of the server can do.
+// migrateJobFlags choose between a job and the command, and set what only a job can do.
 type migrateJobFlags struct {
 	asJob     bool
 	onClient  bool

@@ -147,7 +147,7 @@ func withoutLedger(report string) string {
 	return b.String()
 }
 
-// The flags and the server decide who moves the SIMs, and the command says so.
+// The flags and the server decide whether a job or the command moves the SIMs; the output names it.
 func TestWayOfMigrate(t *testing.T) {
 	s := kit.StartFerry(t, kit.SQLite).StartJobs()
 	plain := plainServer(t)

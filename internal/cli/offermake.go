@@ -15,7 +15,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// confirmFlags are those of commands that show what they would do, and ask.
+// confirmFlags are the flags of commands that show a preview and ask for confirmation.
 type confirmFlags struct{ dryRun, yes bool }
 
 func (f *confirmFlags) add(cmd *cobra.Command) {
@@ -23,7 +23,7 @@ func (f *confirmFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 }
 
-// check refuses to ask without a terminal.
+// check refuses to ask for confirmation without a terminal.
 func (f *confirmFlags) check(p Process) error {
 	if _, terminal := p.terminal(); !terminal && !f.yes && !f.dryRun {
 		return usagef("there is no terminal to ask on: use --yes or --dry-run")
@@ -31,7 +31,7 @@ func (f *confirmFlags) check(p Process) error {
 	return nil
 }
 
-// confirm asks for the number of SIMs.
+// confirm asks the user to type the number of SIMs.
 func (f *confirmFlags) confirm(ctx context.Context, p Process, n int, verb string) error {
 	if f.yes {
 		return nil
@@ -46,7 +46,7 @@ func (f *confirmFlags) confirm(ctx context.Context, p Process, n int, verb strin
 	return nil
 }
 
-// offerFlags are those of offers make.
+// offerFlags are the flags of offers make.
 type offerFlags struct {
 	confirmFlags
 	selection         selection
@@ -163,7 +163,7 @@ func (a *apiCall) readArgument(value string) (string, error) {
 	return strings.TrimSpace(line), err
 }
 
-// acceptFlags are those of offers accept.
+// acceptFlags are the flags of offers accept.
 type acceptFlags struct {
 	confirmFlags
 	sims, refused []int64

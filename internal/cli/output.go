@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// output is the form in which a command answers, a pflag.Value.
+// output is the format of a command's result, a pflag.Value.
 type output string
 
 const (
@@ -36,7 +36,7 @@ func outputFlag(cmd *cobra.Command) *output {
 	return &o
 }
 
-// answer is what a command found out: rows for people, a value for programs.
+// answer is the result of a command: rows for users, a value for programs.
 type answer struct {
 	header table.Row
 	rows   []table.Row

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/term"
 )
 
-// passwordSource is where a password comes from: never from the command line, which other
+// passwordSource is the source of a password: never from the command line, which other
 // users of the machine can read.
 type passwordSource struct {
 	process Process

@@ -15,8 +15,8 @@ type pause struct {
 	ended chan struct{}
 }
 
-// waiting tells why nothing happens for a while: on a terminal as a countdown, elsewhere
-// once until something is answered again.
+// waiting shows why the command waits: on a terminal as a countdown, elsewhere
+// once until the server responds again.
 func (s *screen) waiting(wait time.Duration, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

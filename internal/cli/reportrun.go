@@ -15,7 +15,7 @@ import (
 	"github.com/simferry/simferry/internal/tablefile"
 )
 
-// report is what a run came to, SIM by SIM.
+// report is the result of a run for each SIM.
 type report struct {
 	Run           string         `json:"run,omitempty"`
 	Job           int64          `json:"job,omitempty"`       // of the server, instead of a run

@@ -150,7 +150,7 @@ func (p Process) selectRun(args []string) (string, error) {
 	return "", usagef("several runs are not complete: name one of %s", strings.Join(open, ", "))
 }
 
-// nothingToResume says so, and which run has SIMs that could be tried again.
+// nothingToResume reports that no run can be resumed, and names a run with SIMs to try again.
 func (p Process) nothingToResume(runs []*run) error {
 	_, err := fmt.Fprintln(p.Stdout, "Nothing to resume: every run of this machine is complete. Jobs of the server go on by themselves: simferry jobs list")
 	for _, r := range runs {

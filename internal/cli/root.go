@@ -50,7 +50,7 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	return g
 }
 
-// missingCommand answers a group that was called without one of its commands.
+// missingCommand returns the error of a group that was called without one of its commands.
 func missingCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return usagef("%s needs a command: %s", cmd.CommandPath(), strings.Join(commandNames(cmd), ", "))

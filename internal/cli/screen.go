@@ -18,7 +18,7 @@ import (
 	"github.com/simferry/simferry/internal/termtext"
 )
 
-// screen is what a person sees of a run: on standard output, or on standard error where a
+// screen prints the progress and the result of a run: on standard output, or on standard error if a
 // program reads the output. Progress is on standard error in any case.
 type screen struct {
 	out   io.Writer
@@ -33,7 +33,7 @@ type screen struct {
 	previewing bool // a resumed run previews the remaining SIMs
 	lastLine   time.Time
 	pause      *pause // while nothing is sent; nil otherwise
-	lastReason string // why the last pause was; "" once something has been answered
+	lastReason string // the reason for the last pause; "" after the next response
 }
 
 func newScreen(p Process, form *output) *screen {

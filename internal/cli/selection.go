@@ -123,7 +123,7 @@ func readFile(list *iccidfile.List, p Process, name string) error {
 	return list.Read(name, io.Reader(f))
 }
 
-// widestSpan bounds how many numbers a range may have: it is asked about 500 at a time.
+// widestSpan bounds how many numbers a range may have: they are looked up 500 at a time.
 const widestSpan = 1_000_000
 
 func parseSpan(text string) (s span, err error) {

@@ -68,7 +68,7 @@ func clientOptions(keep int, t trust) ([]client.Option, error) {
 	}, nil
 }
 
-// reportWait is the shortest wait that is worth a line.
+// reportWait is the shortest wait that is reported.
 const reportWait = 2 * time.Second
 
 // connect returns the client of a profile.

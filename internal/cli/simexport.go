@@ -70,7 +70,7 @@ type listWriter[T any] interface {
 	Close() error
 }
 
-// writeList writes all that rows gives. What has been written cannot be taken back, so that
+// writeList writes all rows. Written rows cannot be withdrawn, so that
 // it does not begin a second time.
 func writeList[T any](w io.Writer, bar *progress, open func(io.Writer) (listWriter[T], error), rows func(begin func(total int) error, give func(T) error) error) error {
 	text := bufio.NewWriterSize(w, 64<<10)

@@ -16,7 +16,7 @@ import (
 	"github.com/simferry/simferry/internal/cli/bulk"
 )
 
-// undoFlags are those of migrations undo.
+// undoFlags are the flags of migrations undo.
 type undoFlags struct {
 	profile string
 	id      string // of a migration

@@ -90,7 +90,7 @@ user instead.`,
 	return cmd
 }
 
-// oneUser returns the answer about a single user.
+// oneUser returns the result for a single user.
 func oneUser(u operator.UserListing) answer {
 	a := userAnswer([]operator.UserListing{u})
 	a.value = userView(u)

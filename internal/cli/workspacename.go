@@ -19,8 +19,8 @@ import (
 // named are the Workspaces that the caller belongs to.
 type named []api.UserWorkspace
 
-// memberships asks for them. Other servers list only those that the caller administers: all
-// is false then. They differ in whether they know "my".
+// memberships reads the Workspaces of the caller. Other servers list only those that the caller
+// administers: all is false then. They differ in whether they know "my".
 func memberships(ctx context.Context, c *client.Client, known profile.Profile) (list named, all bool, err error) {
 	unknown := func(err error) bool {
 		e, ok := errors.AsType[*client.APIError](err)
@@ -66,7 +66,7 @@ func (n named) find(flag, text, unknown string) (api.NamedRef, error) {
 	return api.NamedRef{}, fmt.Errorf("%s: "+unknown, flag, text)
 }
 
-// notAMember says that a name is not that of a Workspace of the caller.
+// notAMember reports that the caller has no Workspace with a name.
 const notAMember = "you belong to no Workspace called %q: 'simferry workspaces' lists yours"
 
 // workspaceID reads an id as lists print it: +200 and 0200 are not ids, but may be names.

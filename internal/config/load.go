@@ -9,7 +9,7 @@ import (
 
 const configFlag, configEnv = "config", "SIMFERRY_CONFIG"
 
-// source is where a value comes from; a greater one has precedence.
+// source is the origin of a value; a greater one has precedence.
 type source int
 
 const (

@@ -20,7 +20,7 @@ var auditRoutes = []route{
 // auditRows is how many entries a page of the audit log shows.
 const auditRows = 50
 
-// auditQuery is what the address of the audit log says.
+// auditQuery holds the query parameters of the audit log.
 type auditQuery struct {
 	Text    string // an address, or the number of a request
 	Action  fleet.AuditAction
@@ -96,7 +96,7 @@ func (q auditQuery) list(user int64, today time.Time) (fleet.List, error) {
 	return q.Place.list(fleet.AuditList, strings.Join(terms, ","), more...)
 }
 
-// auditData is what the audit log shows.
+// auditData is the template data of the audit log.
 type auditData struct {
 	Query    auditQuery
 	Rows     []auditRow

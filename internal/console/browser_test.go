@@ -269,9 +269,9 @@ func (b *tab) show(width int64, scheme string) {
 	}
 }
 
-// rules are those that axe-core checks: WCAG 2.2 A and AA, and good practice. A page has the same
-// elements in light and dark, so in dark only the rules about colours are checked again. They take
-// a quarter of the time.
+// rules are the tags of the rules that axe-core checks: WCAG 2.2 A and AA, and good practice. A
+// page has the same elements in light and dark, so in dark only the rules about colours are checked
+// again. They take a quarter of the time.
 var rules = map[string]string{
 	"light": `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`,
 	"dark":  `["color-contrast", "link-in-text-block"]`,

@@ -13,7 +13,7 @@ var deviceRoutes = []route{
 	{pattern: "POST /devices/{id}/delete", need: identity.WriteDevices, handle: deleteDevice},
 }
 
-// deviceData is what the page of a device shows.
+// deviceData is the template data of the page of a device.
 type deviceData struct {
 	Device fleet.Device
 	SIM    fleet.SIM // the zero SIM for none

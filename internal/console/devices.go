@@ -23,7 +23,7 @@ var devicesRoutes = []route{
 // devicesPer is the number of rows of a page of devices.
 const devicesPer = 50
 
-// devicesData is what the list of devices shows.
+// devicesData is the template data of the list of devices.
 type devicesData struct {
 	Text    string // the search text
 	Status  string // "0", "1", or "" for any
@@ -48,7 +48,7 @@ func (d devicesData) Without(name string) string { return d.address(name, "", ""
 // page returns the address of the page after or before an id.
 func (d devicesData) page(after, before string) string { return d.address("", after, before) }
 
-// address returns that of the list without a filter, after or before an id.
+// address returns the address of the list without a filter, after or before an id.
 func (d devicesData) address(without, after, before string) string {
 	v := url.Values{}
 	for _, pair := range [][2]string{{"q", d.Text}, {"status", d.Status}, {"sim", map[bool]string{true: "none"}[d.Loose]}, {"after", after}, {"before", before}} {

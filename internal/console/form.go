@@ -50,7 +50,8 @@ type refusal struct {
 	Message string
 }
 
-// encoder implements control.Encoder with a function that returns where a success leads.
+// encoder implements control.Encoder with a function that returns the address to which a success
+// redirects.
 type encoder[T any] func(T) string
 
 // OK encodes a success.

@@ -11,7 +11,8 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// frameData is what the template "frame" shows: the bar and the navigation around every page.
+// frameData is the template data of the template "frame": the bar and the navigation around every
+// page.
 type frameData struct {
 	Nav        string // the entry of the navigation that is current
 	Caller     identity.Principal

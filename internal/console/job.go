@@ -24,7 +24,7 @@ var jobRoutes = []route{
 	{pattern: "POST /jobs/{id}/undo", need: identity.MigrateSIMs, handle: undoOfJob},
 }
 
-// jobData is what the page of a job shows.
+// jobData is the template data of the page of a job.
 type jobData struct {
 	Job       jobRow
 	Waves     []waveRow
@@ -408,7 +408,7 @@ func (d jobData) Options() (words []string) {
 	return words
 }
 
-// Title says what the job is about; that of a preview of a move says how much of it is possible.
+// Title returns the title of the page. For a preview of a move it says how many SIMs can move.
 func (d jobData) Title() string {
 	p := d.Plan
 	if p == nil || d.Job.Kind != fleet.JobMigration || d.Draft == nil {

@@ -31,7 +31,7 @@ type jobTab struct {
 // jobsPerPage is how many jobs a page of the list shows.
 const jobsPerPage = 25
 
-// jobsQuery is what the address of the list of jobs says.
+// jobsQuery holds the query parameters of the list of jobs.
 type jobsQuery struct {
 	Tab  string
 	Ref  string // the reference that the jobs have
@@ -102,7 +102,7 @@ func (q jobsQuery) address() string {
 	return "/jobs?" + v.Encode()
 }
 
-// jobsData is what the list of jobs shows.
+// jobsData is the template data of the list of jobs.
 type jobsData struct {
 	Query   jobsQuery
 	Tabs    []jobTab

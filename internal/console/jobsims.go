@@ -138,7 +138,7 @@ func reasonText(j fleet.Job, source fleet.WorkspaceID, code fleet.ConflictCode) 
 	return strings.ReplaceAll(text("reason."+name), "%s", j.Target.Name)
 }
 
-// jobSIMsAddress returns the address of a tab, or of its file; that of the first one if show is "".
+// jobSIMsAddress returns the address of a tab, or of its file. show "" is the first tab.
 func jobSIMsAddress(page, show, after string) string {
 	v := url.Values{}
 	if show != "" {

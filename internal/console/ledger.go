@@ -22,7 +22,7 @@ var ledgerRoutes = []route{
 	{pattern: "GET /ledger/{id}/export", need: identity.ReadMigrations, handle: exportEntry},
 }
 
-// ledgerData is what the ledger shows.
+// ledgerData is the template data of the ledger.
 type ledgerData struct {
 	Query      ledgerQuery
 	Rows       []ledgerRow
@@ -202,7 +202,7 @@ func (r *request) writeLedger(w io.Writer, l fleet.List) error {
 // entryRows is how many SIMs of an entry a page shows.
 const entryRows = fleet.MaxSIMs
 
-// entryData is what the page of a ledger entry shows.
+// entryData is the template data of the page of a ledger entry.
 type entryData struct {
 	Entry    fleet.Migration
 	From     string // the names of the sources

@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// ledgerQuery is what the address of the ledger says.
+// ledgerQuery holds the query parameters of the ledger.
 type ledgerQuery struct {
 	Text           string            // the search text: an ICCID, or a reference
 	Source, Target fleet.WorkspaceID // 0 for any

@@ -36,7 +36,7 @@ func newPages() *pages {
 	return p
 }
 
-// see notes that the page at an address was looked at.
+// see records that a test opened the page at an address.
 func (p *pages) see(address string) {
 	at, err := url.Parse(address)
 	if err != nil {

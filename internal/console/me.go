@@ -18,10 +18,10 @@ var meRoutes = []route{
 	{pattern: "POST /me/browser", need: identity.WriteOwn, handle: removeOwnBrowser},
 }
 
-// myself is how the rules name the caller.
+// myself is the id that stands for the caller in calls of rules.
 const myself = "my"
 
-// meData is what the page of the caller's account shows.
+// meData is the template data of the page of the caller's account.
 type meData struct {
 	Name       string
 	Workspaces []fleet.Membership

@@ -20,7 +20,7 @@ var memberRoutes = []route{
 	{pattern: "POST /people/{id}/browser", need: identity.ManageUsers, handle: removeBrowser},
 }
 
-// memberData is what the page of a member shows.
+// memberData is the template data of the page of a member.
 type memberData struct {
 	User     control.UserRecord
 	Roles    []fleet.Role

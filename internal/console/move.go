@@ -30,7 +30,7 @@ var moveRoutes = []route{
 	{pattern: "POST /move/{id}/cure", need: identity.MigrateSIMs, handle: cureMove},
 }
 
-// moveData is what the first step shows.
+// moveData is the template data of the first step.
 type moveData struct {
 	From    string // the source that is chosen: selection, file or paste
 	List    string // the address of the list with the selection, "" for none
@@ -76,7 +76,7 @@ func (r *request) pickedFor(d *moveData, s simsQuery) error {
 	return nil
 }
 
-// chosen is what the first step was sent with.
+// chosen holds the values of the first step's form.
 type chosen struct {
 	source fleet.DraftSource
 	sel    fleet.JobSelection

@@ -18,7 +18,7 @@ var moveStatuses = []fleet.SIMStatus{fleet.SIMActivated, fleet.SIMSuspended, fle
 // maxWaves is how many waves the form has room for.
 const maxWaves = 8
 
-// optionsData is what the second step shows.
+// optionsData is the template data of the second step.
 type optionsData struct {
 	Draft    fleet.MoveDraft
 	Form     url.Values

@@ -63,7 +63,7 @@ func (r *request) chosenList() (c chosen, problem string, err error) {
 	return c, "", err
 }
 
-// draftFound adds up what was found of the SIMs of a draft.
+// draftFound counts the SIMs of a draft that were found.
 func (r *request) draftFound(counts map[fleet.SIMStatus]int, attached int) *fleet.DraftFound {
 	f := &fleet.DraftFound{Workspace: r.caller.WorkspaceName, Statuses: counts, Attached: attached}
 	for _, n := range counts {

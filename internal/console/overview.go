@@ -27,7 +27,7 @@ const (
 // pictured are the statuses in the order of the pictures.
 var pictured = []fleet.SIMStatus{fleet.SIMActivated, fleet.SIMSuspended, fleet.SIMIssued, fleet.SIMFactoryTest}
 
-// overviewData is what the overview shows.
+// overviewData is the template data of the overview.
 type overviewData struct {
 	Statuses []fleet.SIMStatus
 	Mix      []mixRow
@@ -89,7 +89,7 @@ func overviewPage(r *request) (reply, error) {
 const (
 	overviewJobs   = "state:planning|waiting|running|paused|planned|completed_with_refusals|refused|failed"
 	overviewListed = 5
-	overviewRecent = 7 * 24 * time.Hour // how long an ended job is worth a notice
+	overviewRecent = 7 * 24 * time.Hour // how long an ended job is shown
 )
 
 // addJobs reads the jobs under way, and those that need attention.

@@ -8,8 +8,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// place is where the reader is in a list that is paged by id: after an id or before one. The first
-// page has neither. It travels in addresses as after and before.
+// place is the position of a page in a list that is paged by id: after an id or before one. The
+// first page has neither. It travels in addresses as after and before.
 type place struct {
 	After, Before string // the ids, "" for none
 	Sort          string // "id", or "-id" for the newest item first

@@ -20,7 +20,7 @@ var peopleRoutes = []route{
 	{pattern: "POST /people/tokens/{token}/revoke", need: identity.ManageTokens, handle: revokeToken},
 }
 
-// peoplePer is the number of members on a page, maxTokens that of the tokens that are shown.
+// peoplePer is the number of members on a page, maxTokens the number of tokens that are shown.
 const (
 	peoplePer = 50
 	maxTokens = 200
@@ -29,7 +29,7 @@ const (
 // grantable are the roles that an Administrator can give, the least one first.
 var grantable = []fleet.Role{fleet.Observer, fleet.Member, fleet.Administrator}
 
-// peopleData is what the page of people shows.
+// peopleData is the template data of the page of people.
 type peopleData struct {
 	Text        string
 	Found       fleet.Page[control.UserRecord]

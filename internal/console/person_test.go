@@ -19,7 +19,7 @@ type person struct {
 	http *http.Client
 }
 
-// answer is what came back.
+// answer is a response of the console.
 type answer struct {
 	*http.Response
 	Text string

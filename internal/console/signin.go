@@ -43,7 +43,7 @@ func home(r *request) (reply, error) {
 	return seeOther("/overview"), nil
 }
 
-// signInData is what the sign-in pages show.
+// signInData is the template data of the sign-in pages.
 type signInData struct {
 	Problem  string
 	Username string
@@ -205,8 +205,8 @@ func forgotten(r *request) (reply, error) {
 	return seeOther(done("/sign-in", "reset")), nil
 }
 
-// activateData is what the page for activation keys shows. The script of the page puts the key
-// behind # in the address, which browsers do not send to servers, into the form.
+// activateData is the template data of the page for activation keys. The script of the page puts
+// the key behind # in the address, which browsers do not send to servers, into the form.
 type activateData struct {
 	Problem, Key, Name string
 }
@@ -260,7 +260,7 @@ func newPasswordProblem(password, again string) string {
 	return ""
 }
 
-// enrolData is what the pages for a second factor show.
+// enrolData is the template data of the pages for a second factor.
 type enrolData struct {
 	Problem string
 	Factor  control.NewSecondFactor

@@ -19,7 +19,7 @@ var simRoutes = []route{
 // simEvents is how many events the page of a SIM shows.
 const simEvents = 25
 
-// simData is what the page of a SIM shows.
+// simData is the template data of the page of a SIM.
 type simData struct {
 	SIM        fleet.SIM
 	Workspace  fleet.Workspace
@@ -33,7 +33,7 @@ type simData struct {
 	Next       []fleet.SIMStatus
 	Back       string
 	Device     simDevice
-	Undo       string // the address of the undo of its last move, "" if the caller cannot ask for it
+	Undo       string // the address of the undo of its last move, "" if the caller cannot make it
 }
 
 func simPage(r *request) (reply, error) { return r.showSIM(simDevice{}) }

@@ -14,7 +14,7 @@ var simsRoutes = []route{
 	{pattern: "GET /sims/export", need: identity.ReadSIMs, handle: exportSIMs},
 }
 
-// simsData is what the list of SIMs shows.
+// simsData is the template data of the list of SIMs.
 type simsData struct {
 	Query     simsQuery
 	Found     simsFound

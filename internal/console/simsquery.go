@@ -10,7 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// simsQuery is what the address of the list of SIMs says. The list is paged by key: After or
+// simsQuery holds the query parameters of the list of SIMs. The list is paged by key: After or
 // Before is the key of the SIM next to the page, see keyOf. A list that is not sorted by id also
 // has the number of the first row in its address, because nothing counts the rows before a key.
 type simsQuery struct {
@@ -65,7 +65,7 @@ func parseSIMs(v url.Values) simsQuery {
 	return s
 }
 
-// readPlace reads where the page is, in the order of the list.
+// readPlace reads the position of the page from the address.
 func (s *simsQuery) readPlace(v url.Values) {
 	s.After, s.Before, s.Row = "", "", 0
 	if s.readKey(v.Get("after")) != nil {
@@ -219,7 +219,7 @@ func (s simsQuery) Has(status fleet.SIMStatus) bool { return slices.Contains(s.S
 // Filtered reports whether the list leaves SIMs out.
 func (s simsQuery) Filtered() bool { return s.Text != "" || len(s.Status) > 0 || s.Loose }
 
-// place returns where the reader is in a list that is sorted by id.
+// place returns the position of the page in a list that is sorted by id.
 func (s simsQuery) place() place {
 	return place{After: s.After, Before: s.Before, Sort: s.Sort, Per: s.Per}
 }

@@ -15,7 +15,7 @@ var simsStatusRoutes = []route{
 	{pattern: "POST /sims/status", need: identity.WriteSIMs, handle: setSIMsStatus},
 }
 
-// simsStatusData is what the page for the status of a selection shows.
+// simsStatusData is the template data of the page for the status of a selection.
 type simsStatusData struct {
 	Query     simsQuery
 	Count     int
@@ -133,7 +133,7 @@ func (r *request) countByStatus(picked selection, found simsFound, deleted bool)
 	return counts, -1, r.eachSIM(selection{IDs: picked.IDs}, found.Match, add(-1))
 }
 
-// jobSelection returns the selection as that of a job. match is the filter of the list.
+// jobSelection converts the selection to the selection of a job. match is the filter of the list.
 func (r *request) jobSelection(picked selection, match string) fleet.JobSelection {
 	ids := make([]fleet.SIMID, len(picked.IDs))
 	for i, id := range picked.IDs {

@@ -17,7 +17,7 @@ var terminalRoutes = []route{
 	{pattern: "POST " + TerminalPath + "/decide", need: identity.WriteOwn, handle: decideTerminal},
 }
 
-// terminalData is what the page for terminals shows.
+// terminalData is the template data of the page for terminals.
 type terminalData struct {
 	Code    string
 	Problem string

@@ -18,8 +18,8 @@ var undoRoutes = []route{
 	{pattern: "POST /ledger/{id}/undo", need: identity.MigrateSIMs, handle: undoEntry},
 }
 
-// undoQuery is what the address, or the form, of an undo says. Without the field set, the
-// choices have their default.
+// undoQuery holds the query parameters of an undo, or the fields of its form. Without the field
+// set, the choices have their default.
 type undoQuery struct {
 	SIMs                    []fleet.SIMID // nil for all of the entry
 	Status, Devices, Detach bool
@@ -69,13 +69,13 @@ func (q undoQuery) Sel() string {
 	return listOf(ids)
 }
 
-// undoData is what the preview of an undo shows.
+// undoData is the template data of the preview of an undo.
 type undoData struct {
 	Entry       fleet.Migration
 	Query       undoQuery
 	Problem     string // of the form that is shown again
 	NeedsReason bool   // a Workspace requires one, and none is given
-	Refused     string // why the caller cannot ask for this undo; then the page shows nothing else
+	Refused     string // why the caller cannot make this undo; then the page shows nothing else
 
 	Plan         *fleet.UndoPlan // nil if there are reasons against it
 	Tag          string          // of the plan

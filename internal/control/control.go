@@ -61,7 +61,7 @@ type Options struct {
 	// TerminalPage is the page of the console on which users approve terminals: a URL, or a path if
 	// that of the server is unknown. "" means that no terminal can sign in without a password.
 	TerminalPage string
-	// Gates asks the URLs of gates; nil refuses jobs with one.
+	// Gates requests the URLs of gates; nil refuses jobs with such a gate.
 	Gates Gates
 	// WatchPoll is how often a job that is being watched is read; 0 means once a second.
 	WatchPoll time.Duration

@@ -106,7 +106,7 @@ func ownSources(ctx context.Context, tx *store.Tx, caller identity.Principal, j 
 	return mine, err
 }
 
-// approve records an approval. The job goes on waiting if others must approve, too.
+// approve records an approval. The job stays in the state waiting until the others have approved.
 func approve(ctx context.Context, tx *store.Tx, caller identity.Principal, j *fleet.Job, d *fleet.JobDetails) error {
 	mine, err := ownSources(ctx, tx, caller, j)
 	if err != nil {

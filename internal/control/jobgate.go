@@ -8,15 +8,15 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Gates asks the URLs of gates, which users name.
+// Gates requests the URLs of gates, which users set.
 type Gates interface {
-	// Allowed returns an error if the URL is never asked. The user sees its message.
+	// Allowed returns an error if the URL may not be requested. The user sees its message.
 	Allowed(url string) error
-	// State asks a URL for at most a few seconds; why says what it responded.
+	// State requests a URL, for a few seconds at most; why describes the response.
 	State(ctx context.Context, url string) (state fleet.GateState, why string)
 }
 
-// checkGate refuses a gate whose URL is never asked.
+// checkGate refuses a gate whose URL may not be requested.
 func (c *Control) checkGate(g *fleet.JobGate) error {
 	if g == nil || g.URL == "" {
 		return nil
@@ -30,13 +30,13 @@ func (c *Control) checkGate(g *fleet.JobGate) error {
 	return nil
 }
 
-// gateAnswer is what the URL of a gate responded. It is asked between two transactions.
+// gateAnswer is the response of the URL of a gate. It is requested between two transactions.
 type gateAnswer struct {
 	state fleet.GateState
 	why   string
 }
 
-// ask notes that the URL of the gate has to be asked, or does what it responded.
+// ask requests a call of the gate's URL, or acts on its response.
 func (s *jobStep) ask(tx *store.Tx, j *fleet.Job) {
 	if s.expired(tx, j) {
 		return

@@ -113,7 +113,7 @@ func (s *jobStep) planned(ctx context.Context, tx *store.Tx, j *fleet.Job) (err 
 	return nil
 }
 
-// partPlace is where planning is in a part of a selection.
+// partPlace is the progress of planning within a part of a selection.
 type partPlace struct {
 	most     int // SIMs to plan now
 	position int64

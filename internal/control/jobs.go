@@ -71,7 +71,7 @@ func needOf(kind fleet.JobKind) identity.Permission {
 	return identity.MigrateSIMs
 }
 
-// check refuses what the caller may not ask for.
+// check refuses a job that the caller may not create.
 func (n NewJob) check(ctx context.Context, tx *store.Tx, caller identity.Principal) error {
 	if !caller.UserCredentials() {
 		return errOnlyUsers
@@ -146,7 +146,7 @@ func (n NewJob) mayUndo(ctx context.Context, tx *store.Tx, caller identity.Princ
 	return fleet.Errorf(fleet.Forbidden, "Only an Administrator of Workspace %d may take SIMs out of it", moves[0].from)
 }
 
-// wayBack is where an undo takes SIMs from, and where they go.
+// wayBack has the source and the target of an undo.
 type wayBack struct{ from, to fleet.WorkspaceID }
 
 // wayBack returns the moves that an undo of a job, or the retry of an undo, would make, as far as

@@ -19,7 +19,7 @@ const JobLeaseTime = store.LeaseTime
 // ErrLeaseLost is the error of StepJob if another server has taken the job over.
 var ErrLeaseLost = store.ErrLeaseLost
 
-// JobsDue receives a value when this server has made a job or let one go on.
+// JobsDue receives a value when this server has created a job or let one continue.
 func (c *Control) JobsDue() <-chan struct{} { return c.jobsDue }
 
 func (c *Control) wakeJobs() {
@@ -57,7 +57,7 @@ func (c *Control) ReleaseJob(ctx context.Context, l JobLease) error {
 
 // StepJob does the next step of a job in one transaction: it plans some SIMs, moves a chunk, or
 // changes the state. more is false if the job has nothing to do now. If the outcome of the commit
-// is unknown, the step is repeated: it reads again where the job stands.
+// is unknown, the step is repeated: it reads the state of the job again.
 //
 // Errors: ErrLeaseLost.
 func (c *Control) StepJob(ctx context.Context, l JobLease) (more bool, err error) {
@@ -94,7 +94,7 @@ type jobStep struct {
 
 	attempts int // of the transaction; an attempt after the first one locks the SIMs that it reads
 
-	gate   string      // a URL to ask before the next attempt; "" for none
+	gate   string      // a URL to request before the next attempt; "" for none
 	answer *gateAnswer // what it responded
 }
 
@@ -132,7 +132,7 @@ func saveJob(ctx context.Context, tx *store.Tx, j fleet.Job, l *JobLease) error 
 	return jobEnded(ctx, tx, j)
 }
 
-// advance does what the state of a job asks for, and reports whether the job has changed.
+// advance takes the step that the state of a job requires, and reports whether the job has changed.
 func (s *jobStep) advance(ctx context.Context, tx *store.Tx, j *fleet.Job) (changed bool, err error) {
 	switch j.State {
 	case fleet.JobPlanning:

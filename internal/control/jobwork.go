@@ -84,7 +84,7 @@ func (s *jobStep) judge(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snapshot, 
 	return []store.Change{change(plan, s.caller, "", about{note: j.Note})}
 }
 
-// ruleInput completes what the rules are asked with for SIMs of a job.
+// ruleInput completes the input of the rules for SIMs of a job.
 func ruleInput(j *fleet.Job, in fleet.RuleInput, sims int, freeze bool) fleet.RuleInput {
 	in.Planning, in.Refused = freeze, j.NoteRefusal
 	if !freeze {

@@ -89,7 +89,7 @@ func (n *NewJob) selectDraft(ctx context.Context, tx *store.Tx, caller identity.
 	return d, err
 }
 
-// keepDraft notes in the draft which job was made of it, and cancels the one before.
+// keepDraft stores in the draft which job was planned from it, and cancels the one before.
 func (n *NewJob) keepDraft(ctx context.Context, tx *store.Tx, caller identity.Principal, d fleet.MoveDraft, made fleet.JobID) error {
 	if n.Draft == nil {
 		return nil

@@ -282,7 +282,7 @@ func (c *Control) RefuseOffer(ctx context.Context, caller identity.Principal, r 
 	})
 }
 
-// CancelOffer takes back an offer of the caller's Workspace that is pending.
+// CancelOffer cancels a pending offer of the caller's Workspace.
 //
 // Permission: ManageOffers in the Workspace that made the offer. Errors: NotFound; Forbidden for
 // the receiver; InUse if the offer is no longer pending; those of once.

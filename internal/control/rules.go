@@ -53,7 +53,7 @@ type NewRules struct {
 }
 
 // SetRules replaces the rules of the caller's Workspace. They can only restrict it: the rules of
-// the installation and of other Workspaces are asked as well.
+// the installation and of other Workspaces apply as well.
 //
 // Permission: ManageWorkspace. Errors: BadRequest that names the rule and its property; those of
 // once.

@@ -172,7 +172,7 @@ func waiting(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, bic string
 	}
 	if by, registered := taken[bic]; registered {
 		refusal := fleet.Invalid("bic", "the batch is already registered")
-		if by != ws { // the Workspace that registered it may ask without limit
+		if by != ws { // the Workspace that registered it is not limited
 			refusal.Err = errGuess
 		}
 		return nil, refusal

@@ -16,7 +16,7 @@ type exchange struct {
 	got          http.Header
 }
 
-// recorder is a transport that records the last exchange, so that the demo shows what was
+// recorder is a transport that records the last exchange, so that the demo can show what was
 // really sent.
 type recorder struct {
 	next http.RoundTripper

@@ -65,7 +65,8 @@ func (c *Client) control(_, address string, _ syscall.RawConn) error {
 }
 
 var (
-	// reserved are blocks of IPv4 that no host on the internet has, beside those that netip knows.
+	// reserved are blocks of IPv4 that no host on the internet has, in addition to those that netip
+	// knows.
 	reserved = []netip.Prefix{
 		netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
 		netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"),
@@ -107,8 +108,8 @@ func (c *Client) Allowed(text string) error {
 	return nil
 }
 
-// State asks a URL for a health: GET, a 200, and JSON with the member state. Anything else is
-// fleet.GateUnknown, and why says what came instead.
+// State requests the health of a gate: GET, a 200, and JSON with the member state. Anything else is
+// fleet.GateUnknown, and why describes the response.
 func (c *Client) State(ctx context.Context, address string) (state fleet.GateState, why string) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {

@@ -26,7 +26,7 @@ func TestPublic(t *testing.T) {
 	}
 }
 
-// A URL that is never asked is refused with the reason.
+// A URL that may not be requested is refused with the reason.
 func TestAllowed(t *testing.T) {
 	for address, want := range map[string]string{
 		"https://example.com/health?x=1": "", "http://example.com:8080": "",

@@ -2,7 +2,7 @@ package fleet
 
 import "slices"
 
-// AuditAction is what was done, or attempted.
+// AuditAction is the action of an audit entry, done or refused.
 type AuditAction string
 
 // The actions. Each consists of an object and what happened to it.

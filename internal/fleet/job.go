@@ -111,7 +111,7 @@ type JobDetails struct {
 	// Lost are the reasons why SIMs were refused although the plan could move them: authority that
 	// the user who made the job has lost since. Each is in lostAuthority.
 	Lost []ConflictCode `json:"lost,omitempty"`
-	// Rules are what the rules say of the job, nil for nothing.
+	// Rules are the results of rules for the job, nil if no rule applies.
 	Rules *JobRules `json:"rules,omitempty"`
 }
 
@@ -132,7 +132,7 @@ var lostAuthority = []lostRight{
 	{TargetSuspended, "the target Workspace is suspended"},
 }
 
-// Lose notes the authority that is missing for refused SIMs of a plan that is being executed.
+// Lose records the authority that is missing for refused SIMs of a plan that is being executed.
 func (d *JobDetails) Lose(sims []JobSIM) {
 	for _, s := range sims {
 		for _, code := range s.Codes {
@@ -159,7 +159,7 @@ func (d JobDetails) LostWords() string {
 type JobOptions struct {
 	AllowedStatuses []SIMStatus `json:"allowed_statuses,omitempty"` // nil allows every status
 	DetachDevices   bool        `json:"detach_devices,omitzero"`
-	Skip            bool        `json:"skip,omitzero"` // the rest goes on if SIMs are refused
+	Skip            bool        `json:"skip,omitzero"` // the other SIMs are moved if some are refused
 	Auto            bool        `json:"auto,omitzero"` // continues after the plan without a start
 	Activate        bool        `json:"activate,omitzero"`
 	Offer           OfferID     `json:"offer,omitzero"`  // whose SIMs it moves, 0 for none
@@ -171,7 +171,7 @@ type JobOptions struct {
 	Windows         []JobWindow `json:"windows,omitempty"`
 	Waves           []JobWave   `json:"waves,omitempty"`
 	Gate            *JobGate    `json:"gate,omitempty"`
-	// LeaveOut are reasons: SIMs that are refused for nothing else, or not found (with the code
+	// LeaveOut are reasons: SIMs that are refused only for these, or not found (with the code
 	// NotFound), are not in the plan.
 	LeaveOut []ConflictCode `json:"leave_out,omitempty"`
 	Except   []SIMID        `json:"except,omitempty"` // SIMs that are not in the plan, at most MaxSIMs
@@ -188,14 +188,14 @@ type JobWave struct {
 // JobGate is checked after each wave.
 type JobGate struct {
 	MaxRefusedPercent int    `json:"max_refused_percent"`
-	MinSIMs           int    `json:"min_sims,omitzero"` // with fewer, the share says nothing
-	URL               string `json:"url,omitempty"`     // is asked for a GateState; "" for none
+	MinSIMs           int    `json:"min_sims,omitzero"` // with fewer, the percentage is not checked
+	URL               string `json:"url,omitempty"`     // returns a GateState; "" for none
 }
 
 // GateState is what the URL of a gate responds.
 type GateState string
 
-// The states. Only GateHealthy lets a job go on.
+// The states. A job continues only with GateHealthy.
 const (
 	GateHealthy   GateState = "healthy"
 	GateUnhealthy GateState = "unhealthy"
@@ -211,7 +211,7 @@ type JobSelection struct {
 	Ranges   []ICCIDRange `json:"ranges,omitempty"`
 	Filters  []JobFilter  `json:"filters,omitempty"`
 	FailedOf *JobID       `json:"failed_of,omitempty"`
-	DoneBy   *JobID       `json:"done_by,omitempty"` // an undo takes back what this job did
+	DoneBy   *JobID       `json:"done_by,omitempty"` // an undo reverses what this job did
 }
 
 // JobFilter selects SIMs of a Workspace like a list of SIMs.
@@ -309,7 +309,7 @@ type JobSIM struct {
 	Verdict Verdict
 	Codes   []ConflictCode
 	Given   string        // the identifier of the selection, if there is no SIM
-	Undoes  MigrationID   // the entry that an undo takes back
+	Undoes  MigrationID   // the entry that an undo reverses
 	Entry   MigrationID   // that has moved it
 	Change  PlannedChange `json:"-"` // of a plan that is being made
 }

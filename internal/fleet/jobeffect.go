@@ -1,7 +1,7 @@
 package fleet
 
-// JobEffect is how many SIMs of a job the plan treats alike. It is kept as it was when the plan was
-// made; JobCount says what has become of them.
+// JobEffect counts the SIMs of a job for which the plan has the same effect. It is kept as it was
+// when the plan was made; JobCount says what has become of them.
 type JobEffect struct {
 	Source  WorkspaceID // 0 for identifiers without a SIM
 	Home    WorkspaceID // gets the SIMs back from an undo; 0 in other jobs
@@ -25,7 +25,7 @@ func changeOf(s SIMState) PlannedChange {
 	return PlannedChange{Known: true, Before: s.Status, After: s.Status, InDevice: attached, IntoDevice: attached}
 }
 
-// Foresee notes in the rows of a plan what becomes of the SIMs.
+// Foresee adds the effects on the SIMs to the rows of a plan.
 func (p *Plan) Foresee(rows []JobSIM) {
 	after := make(map[SIMID]SIMState, len(p.SIMs))
 	for _, s := range p.SIMs {

@@ -158,7 +158,7 @@ func UndoSome(req UndoRequest, snap UndoSnapshot) (plan *UndoPlan, refused Refus
 	return nil, refused
 }
 
-// GiveBack notes in the rows of an undo which Workspace gets each SIM back.
+// GiveBack sets in the rows of an undo the Workspace to which each SIM returns.
 func (m *Migration) GiveBack(rows []JobSIM) {
 	homes := make(map[SIMID]WorkspaceID, len(m.Lines))
 	for i := range m.Lines {

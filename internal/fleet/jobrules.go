@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// JobRules is what the rules say of a job.
+// JobRules holds the results of rules for a job.
 type JobRules struct {
 	Hits  []JobRule     `json:"hits,omitempty"`  // rules that apply to planned SIMs without refusing them
 	Texts []RuleText    `json:"texts,omitempty"` // of refusals
@@ -26,7 +26,7 @@ type JobRule struct {
 	SIMs      int        `json:"sims"`                // that it applies to
 }
 
-// RuleText is why a rule refuses SIMs of a source.
+// RuleText is the reason for which a rule refuses SIMs of a source.
 type RuleText struct {
 	Code   ConflictCode `json:"code"`
 	Source WorkspaceID  `json:"source"`
@@ -42,7 +42,7 @@ type JobApproval struct {
 	Tag     string        `json:"tag"`     // the ETag of the plan
 }
 
-// maxRuleTexts is how many reasons of rules a job keeps.
+// maxRuleTexts bounds the reasons of rules that a job keeps.
 const maxRuleTexts = 200
 
 // noteRules adds the rules that apply to SIMs of a plan.
@@ -68,7 +68,7 @@ func (r *JobRules) noteRules(hits []RuleHit) {
 	}
 }
 
-// noteRefusal keeps why a rule refuses.
+// noteRefusal stores the reason of a refusal by a rule.
 func (r *JobRules) noteRefusal(c Conflict) {
 	text := c.Message
 	if c.Code != RuleFailed {
@@ -101,7 +101,7 @@ func (j *Job) NoteRefusal(c Conflict) {
 	}
 }
 
-// rules returns a copy of the job's rules that can be changed, and is now the job's.
+// rules replaces the job's rules by a copy, which the caller may change, and returns it.
 func (j *Job) rules() *JobRules {
 	next := JobRules{}
 	if old := j.Details.Rules; old != nil {
@@ -111,7 +111,7 @@ func (j *Job) rules() *JobRules {
 	return &next
 }
 
-// WhyRefused describes a reason why a SIM of a source was not moved.
+// WhyRefused returns the text of the reason for which a SIM of a source was not moved.
 func (j *Job) WhyRefused(code ConflictCode, source WorkspaceID) string {
 	var texts []string
 	if j.Details.Rules != nil {

@@ -35,7 +35,7 @@ type Migration struct {
 	Lines           []LedgerLine // in the order of the request; nil in a list
 }
 
-// Undo says which migration an entry takes back, and what it restores.
+// Undo names the migration that an entry reverses, and says what is restored.
 type Undo struct {
 	Migration      MigrationID
 	RestoreStatus  bool

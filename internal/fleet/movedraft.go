@@ -15,7 +15,7 @@ type MoveDraft struct {
 	Expires time.Time
 }
 
-// DraftSource says where the selection of a draft comes from.
+// DraftSource is the origin of the selection of a draft.
 type DraftSource struct {
 	Kind   string       `json:"kind"`           // selection, file or paste
 	Name   string       `json:"name,omitempty"` // of the file
@@ -24,7 +24,7 @@ type DraftSource struct {
 	Faults []DraftFault `json:"faults,omitempty"`
 	Faulty int          `json:"faulty,omitzero"` // lines with faults, which may be more than Faults
 	Back   string       `json:"back,omitempty"`  // the address of the list that SIMs were selected in
-	Found  *DraftFound  `json:"found,omitempty"` // what was found of them, nil if they were too many to look
+	Found  *DraftFound  `json:"found,omitempty"` // those that were found, nil if they were too many to look up
 }
 
 // DraftFound is what the SIMs of a draft were in the user's Workspace when they were chosen.

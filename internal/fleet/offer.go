@@ -212,7 +212,7 @@ type OfferAnswer struct {
 // MaxOfferReason is the maximum length of the reason of a refusal, in characters.
 const MaxOfferReason = 200
 
-// Acceptance is what an answer does.
+// Acceptance is the effect of accepting an offer.
 type Acceptance struct {
 	Offer   Offer
 	Plan    *Plan // of the accepted SIMs; nil if there are none

@@ -19,7 +19,7 @@ const (
 // RuleEffects lists every effect.
 var RuleEffects = []RuleEffect{RuleRefuse, RuleApproval, RuleWarn}
 
-// Rule is a row of a rule set. A rule of a Workspace is asked about SIMs that leave or enter it.
+// Rule is a row of a rule set. A rule of a Workspace applies to SIMs that leave or enter it.
 type Rule struct {
 	ID        string     `json:"id"`
 	Version   int64      `json:"version,omitzero"` // of the rule set that gave the rule its contents
@@ -67,7 +67,7 @@ type RuleCase struct {
 	Attached           *bool           `json:"attached,omitempty"`
 }
 
-// The codes of rules. BrazilianBorder is that of the shipped rule BR-1.
+// The codes of rules. BrazilianBorder is the code of the shipped rule BR-1.
 const (
 	ApprovalRequired ConflictCode = 1515
 	RuleFailed       ConflictCode = 1519 // the conditions of a rule cannot be evaluated
@@ -84,7 +84,8 @@ type RuleSet struct {
 	own     map[WorkspaceID][]*Rule // of Workspaces
 }
 
-// RuleNeeds says what the conditions of a rule set ask about SIMs in addition to SIMState.
+// RuleNeeds lists the facts about SIMs that the conditions of a rule set need in addition to
+// SIMState.
 type RuleNeeds struct {
 	Facts bool // SIMFacts
 	Moved bool // SIMFacts.Moved
@@ -128,7 +129,7 @@ func ShippedRules() []Rule {
 	}}
 }
 
-// SIMFacts are properties of a SIM that only conditions of rules ask about.
+// SIMFacts are properties of a SIM that only conditions of rules use.
 type SIMFacts struct {
 	Model  ModelID
 	Issuer WorkspaceID

@@ -172,7 +172,7 @@ func TestRuleEffectsAndValidity(t *testing.T) {
 	}
 }
 
-// A rule of a Workspace is asked about its own SIMs only.
+// A rule of a Workspace applies to its own SIMs only.
 func TestRulesOfWorkspaces(t *testing.T) {
 	rules := slices.Concat(ruled(t, vienna, ruleOf("refuse", `{}`)), ruled(t, rio, ruleOf("refuse", `{}`)))
 	got := decide(t, to(lyon, byID(t, 1, 2)), under(rules, sim(1), sim(2, in(vienna))))

@@ -160,7 +160,7 @@ type ruleHits struct {
 	sims      []SIMState
 }
 
-// ask evaluates every rule for a SIM. A rule set that was not read refuses.
+// ask evaluates every rule for a SIM. If the rule set could not be read, the SIM is refused.
 func (r *ruleRun) ask(source *Workspace, s *SIMState) {
 	if !r.begun || r.source != s.Workspace {
 		r.begun, r.source = true, s.Workspace
@@ -182,7 +182,7 @@ func (r *ruleRun) ask(source *Workspace, s *SIMState) {
 	}
 }
 
-// notRead is the rule that stands for a rule set that was not read.
+// notRead is the rule that refuses every SIM if the rule set could not be read.
 var notRead = &Rule{ID: "rules", Effect: RuleRefuse, Broken: "the rules were not read"}
 
 // enter finds the rules that can apply to SIMs of a source.

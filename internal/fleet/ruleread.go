@@ -56,7 +56,7 @@ func readRule(owner WorkspaceID, raw json.RawMessage) Rule {
 	return Rule{ID: Clip(known.ID), Version: known.Version, Workspace: owner, Effect: RuleRefuse, Broken: err.Error()}
 }
 
-// strict decodes one JSON value, without members that this version does not know.
+// strict decodes one JSON value, without unknown members.
 func strict(text []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()

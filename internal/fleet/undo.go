@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// UndoRequest is a request to take back a migration, or a part of it.
+// UndoRequest is a request to undo a migration, or a part of it.
 type UndoRequest struct {
 	Migration      MigrationID
 	SIMs           []SIMID // of the migration; nil for all of them
@@ -125,7 +125,7 @@ func (r UndoRequest) lines(entry Migration) (lines []LedgerLine, missing []strin
 	return lines, missing
 }
 
-// undoNotFound refuses a caller who could not have asked for the same moves as migrations.
+// undoNotFound refuses a caller who could not make the same moves as migrations.
 func undoNotFound(lines []LedgerLine, snap UndoSnapshot) error {
 	var missing []string
 	for _, id := range homes(lines) {
@@ -162,7 +162,7 @@ type undoPlanner struct {
 }
 
 // line plans the way back of one SIM. A SIM that is no longer where the migration left it is
-// not asked about further.
+// not checked further.
 func (u *undoPlanner) line(l *LedgerLine) {
 	now, found := u.now[l.SIM]
 	if !found {
@@ -243,7 +243,7 @@ type undoReason struct {
 	rule *Rule
 }
 
-// conflicts asks the rules of a migration about every move, and merges their answers with those
+// conflicts applies the rules of a migration to every move, and merges their results with those
 // of the undo.
 func (u *undoPlanner) conflicts(lines []LedgerLine) error {
 	held := make(map[undoReason]*Conflict)

@@ -2,7 +2,7 @@ package fleet
 
 import "time"
 
-// WorkspaceType is the kind of organisation that a Workspace stands for.
+// WorkspaceType is the kind of organisation that a Workspace represents.
 type WorkspaceType int8
 
 // The types of a Workspace. Only an Enterprise can be the target of a migration.

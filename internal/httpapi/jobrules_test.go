@@ -242,7 +242,7 @@ func TestContract_JobRetry(t *testing.T) {
 
 func jobPath(id int64) string { return fmt.Sprintf("%s/%d", migrationJobs, id) }
 
-// An undo of a job takes back its ledger entries, the newest first.
+// An undo of a job reverses its ledger entries, the newest first.
 func TestContract_JobUndoNewestFirst(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)

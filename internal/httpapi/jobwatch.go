@@ -119,7 +119,7 @@ func (e *jobEvents) due(j fleet.Job) (soon <-chan time.Time, err error) {
 	return nil, e.event(j)
 }
 
-// allowed asks again whether the caller is signed in and may see the job.
+// allowed checks again whether the caller is signed in and may see the job.
 func (e *jobEvents) allowed(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, watchCheck)
 	defer cancel()

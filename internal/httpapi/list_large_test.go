@@ -16,7 +16,7 @@ func refusedWithWhatToAdd(t *testing.T, e kit.Engine) {
 	t.Helper()
 	s := busy(t, e)
 	admin := s.As("admin@example.com")
-	s.Exec("INSERT INTO sim_tally_changes (workspace_id, status, block, sims) VALUES (100, 0, 0, 30000)") // as many SIMs, for all that the list knows
+	s.Exec("INSERT INTO sim_tally_changes (workspace_id, status, block, sims) VALUES (100, 0, 0, 30000)") // as many SIMs as far as the list can know
 	for query, code := range map[string]int{
 		"sort=msisdn": 1302, "sort=-production_date,id": 1302, "q=model:1": 1301, "q=endpoint:null": 1301, "q=model:1&sort=imsi": 1302,
 	} {

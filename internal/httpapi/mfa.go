@@ -78,7 +78,7 @@ func trustedDevices(list []control.TrustedDevice) []wire.TrustedDevice {
 	})
 }
 
-// oneself stands for the caller, under a path without user_id.
+// oneself is the caller, for paths without user_id.
 func oneself(*request) (string, error) { return "my", nil }
 
 // person reads a user_id: an id, an e-mail address, or "my".

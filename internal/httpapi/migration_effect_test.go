@@ -54,7 +54,7 @@ func TestContract_StatusAfter(t *testing.T) {
 	})
 }
 
-// standing is where a SIM is, in what status and in which device (0 for none).
+// standing is the Workspace, status and device (0 for none) of a SIM.
 type standing struct{ workspace, status, device int64 }
 
 func stateOfSIM(c *kit.Client, sim int64) standing {
@@ -109,7 +109,7 @@ func TestContract_Atomic(t *testing.T) {
 			removeFailingTrigger(s, e, fault.table)
 		}
 		s.CheckInvariants()
-		// The failures kept no answer under the key.
+		// The failures stored no response under the key.
 		a := admin.With("Idempotency-Key", "same").Post(migration, realRun(withDetach(migrationTo(kit.FleetFR, kit.AttachedSIM, kit.IssuedSIM, kit.SuspendedSIM))))
 		wantMigration(t, a, kit.AttachedSIM, kit.IssuedSIM, kit.SuspendedSIM)
 		if a.Header.Get("Idempotent-Replayed") != "" {

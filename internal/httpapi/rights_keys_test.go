@@ -134,7 +134,7 @@ func TestReplayOfAManagedMember(t *testing.T) {
 // TestKeysOfAnEarlierVersion sends every write that stores a response under a key, makes the key
 // one of an earlier version, which did not store the Workspace, and sends it again: to a user it is
 // refused, also in the Workspace of its first use; a program has only one Workspace. A repeated
-// migration asks for all rights again, whatever the Workspace of the token.
+// migration checks all rights again, whatever the Workspace of the token.
 func TestKeysOfAnEarlierVersion(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := heldWorld(t, e)

@@ -298,7 +298,7 @@ type heldServer struct {
 	url    string
 	client *http.Client
 	mu     sync.Mutex
-	gate   chan struct{} // closed when the operations may go on
+	gate   chan struct{} // closed when the operations may continue
 	inside sync.WaitGroup
 }
 

@@ -66,7 +66,7 @@ func TestStuckReadersHoldNoSnapshot(t *testing.T) {
 			if blocked := s.Rows("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]; blocked != int64(0) {
 				t.Errorf("%s as %s holds a snapshot while the client reads", route.Pattern, form)
 			}
-			hangUp() // otherwise a watch goes on
+			hangUp() // otherwise a watch continues
 			close(w.release)
 			<-ended
 		}

@@ -59,7 +59,7 @@ func noUndo(t *testing.T, a *kit.Answer, codes ...int) (details [][]api.Conflict
 	return details
 }
 
-// A migration out of two Workspaces and its undo leave every SIM, device and count as before.
+// A migration out of two Workspaces and its undo restore every SIM, device and count.
 func TestContract_UndoRestores(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()

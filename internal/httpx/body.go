@@ -82,7 +82,7 @@ func bodyError(err error, sent, size, most int64) error {
 	return nil
 }
 
-// arrived notes that the whole body was read.
+// arrived records that the whole body was read.
 func (r *Request) arrived() {
 	r.place.read = true
 	limit.ReadDone(r.writer)

@@ -160,7 +160,7 @@ func rightObject(t reflect.Type) string {
 	return "an object, in { }"
 }
 
-// wrongKind describes what was sent instead.
+// wrongKind describes the JSON value that was sent instead.
 func wrongKind(k jsontext.Kind) string {
 	switch k {
 	case 'n':

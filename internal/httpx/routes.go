@@ -10,7 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Router serves the operations, and answers requests for unknown ones in the form of the API.
+// Router serves the operations, and refuses requests for unknown ones with an error of the API.
 type Router struct {
 	base  string // begins the path of every operation, such as "/api"
 	mux   *http.ServeMux

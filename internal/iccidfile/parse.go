@@ -180,7 +180,7 @@ func agree(id fleet.ICCID, row tablefile.Row, other int) error {
 	return err
 }
 
-// plain reads a file without a header, or what stands below a header of one column.
+// plain reads a file without a header, or the lines below a header of one column.
 func (p *parser) plain(t *tablefile.Table, header int) error {
 	all, err := p.lines(t)
 	if err != nil {

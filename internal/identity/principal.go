@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Origin is where a request came from, for the audit log and the list of sessions.
+// Origin is the origin of a request, for the audit log and the list of sessions.
 type Origin struct {
 	Address   netip.Addr // of the client; the zero Addr if unknown
 	RequestID string     // as in X-Request-Id

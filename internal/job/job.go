@@ -90,8 +90,8 @@ func (r *Runner) step(ctx context.Context, lease control.JobLease) (more bool, e
 	return r.Control.StepJob(ctx, lease)
 }
 
-// fail ends a job whose step is refused for what the job asks. Any other error may pass: the job is
-// tried again.
+// fail ends a job whose step is refused because of the job itself. Any other error may pass: the
+// job is tried again.
 func (r *Runner) fail(ctx context.Context, lease control.JobLease, err error) error {
 	var refusal *fleet.Error
 	if !errors.As(err, &refusal) || refusal.Code == fleet.Unavailable {

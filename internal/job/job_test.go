@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // Servers take jobs, abandon them in the middle, sleep longer than their lease and go on, while
-// users pause and resume the jobs. In the end each SIM has moved once, and the ledger says so.
+// users pause and resume the jobs. At the end each SIM has moved once, and the ledger shows it.
 func TestJobsSurviveTheirServers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)

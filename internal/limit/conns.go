@@ -88,7 +88,7 @@ func (h *idleOwners) Pop() any {
 	return o
 }
 
-// place puts an owner where it belongs in the heap, after a change.
+// place restores the position of an owner in the heap after a change.
 func (h *idleOwners) place(o *owner) {
 	switch idle := o.idle.Len() > 0; {
 	case o.index >= 0 && idle:

@@ -22,7 +22,7 @@ func (p Pace) Reader(w http.ResponseWriter, body io.Reader) io.Reader {
 	return &pacedReader{Reader: body, Pace: p, control: http.NewResponseController(w), start: time.Now()}
 }
 
-// ReadDone notes that the whole body was read.
+// ReadDone records that the whole body was read.
 func ReadDone(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // some test writers do not support deadlines
 }

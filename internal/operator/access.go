@@ -54,6 +54,6 @@ func (o Operator) Admit(ctx context.Context, tokens identity.OperatorTokens, sen
 // Refused records that a caller with one of the operator's tokens was refused, like
 // Control.Refused.
 func (o Operator) Refused(ctx context.Context, operation string, code fleet.Code) {
-	o.c.WriteRefusal(ctx, identity.Principal{}, // the zero Principal stands for the operator only
+	o.c.WriteRefusal(ctx, identity.Principal{}, // the zero Principal is the operator
 		o.by(fleet.AuditEntry{Action: fleet.AuditOperatorRefused, Refusal: code, Detail: fleet.AuditDetail{Operation: operation}}))
 }

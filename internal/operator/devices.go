@@ -41,7 +41,7 @@ func (o Operator) ImportDevices(ctx context.Context, list *world.DeviceList, hom
 }
 
 // deviceIntake imports devices in batches within one transaction. After the first problem it
-// inserts no more devices, but goes on checking.
+// inserts no more devices, but continues checking.
 type deviceIntake struct {
 	tx         *store.Tx
 	workspaces map[fleet.WorkspaceID]fleet.Workspace // all of them

@@ -14,7 +14,7 @@ import (
 const intakeBatch = 5000
 
 // intake imports SIMs into the inventory, in batches within one transaction. After the first
-// problem it inserts no more SIMs, but goes on checking.
+// problem it inserts no more SIMs, but continues checking.
 type intake struct {
 	tx         *store.Tx
 	workspaces map[fleet.WorkspaceID]fleet.Workspace // all of them

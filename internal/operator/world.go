@@ -19,7 +19,7 @@ type Applied struct {
 // Tally counts things of one kind.
 type Tally struct{ Added, Changed, Kept int }
 
-// audit counts what was written; an unchanged world has no audit entry.
+// audit writes an audit entry with the counts of changed rows; without a change it writes none.
 func (a Applied) audit() fleet.AuditDetail {
 	return fleet.AuditDetail{
 		Spaces: a.Workspaces.written(), Users: a.Users.written(), Devices: a.Devices.written(), SIMs: a.SIMs.written(),
@@ -91,7 +91,7 @@ func (a *worldRun) all(ctx context.Context, uid string) error {
 	return a.applySIMs(ctx, uid)
 }
 
-// clean reports whether there are no problems, so that writing makes sense.
+// clean reports whether there are no problems.
 func (a *worldRun) clean() bool { return a.problems.Total() == 0 }
 
 func (a *worldRun) missing(place, field string, id fleet.WorkspaceID) bool {

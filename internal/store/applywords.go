@@ -88,7 +88,7 @@ func statusEventType(column string) string {
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-// statusEventPlace returns where a change of status is reported.
+// statusEventPlace returns the Workspace that gets the event of a change of status.
 func statusEventPlace() string {
 	return "l.workspace_before"
 }

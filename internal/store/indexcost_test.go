@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/store/storetest"
 )
 
-// listIndexes are those of schema steps 14, 15, 17 and 22, which only lists need.
+// listIndexes are the indexes of schema steps 14, 15, 17 and 22, which only lists need.
 var listIndexes = []string{"sims_imsi", "sims_msisdn", "sims_eid", "ledger_at", "ledger_user", "ledger_target", "ledger_migrations", "events_user"}
 
 // BenchmarkListIndexes compares how long the change of a migration of 500 SIMs takes with and

@@ -140,7 +140,7 @@ func (tx *Tx) DropJobParts(ctx context.Context, id fleet.JobID) error {
 	return tx.exec(ctx, "DELETE FROM job_parts WHERE job_id = "+partsOfJob+" AND "+notOfDraft, int64(id))
 }
 
-// JobSelection reads what a job was asked to work on if it was made before there were parts.
+// JobSelection reads the selection of a job that an earlier version stored in one row.
 func (tx *Tx) JobSelection(ctx context.Context, id fleet.JobID) (sel fleet.JobSelection, err error) {
 	var text string
 	if _, err = tx.queryRow(ctx, "SELECT selection FROM jobs WHERE id = $1", []any{int64(id)}, &text); err != nil {

@@ -403,7 +403,7 @@ func TestOwnMigrationsAreIndexed(t *testing.T) {
 	}
 }
 
-// smallLists are those whose plans need no test here.
+// smallLists are the lists whose plans need no test here.
 var smallLists = map[string]string{
 	"OfferSIMList":          "an offer has 10,000 SIMs at most",
 	"JobSIMList":            "see TestPagesOfJobsAreNotSorted",

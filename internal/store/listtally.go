@@ -212,12 +212,12 @@ func (tx *Tx) addSets(ctx context.Context, s listSums) error {
 // foldBatch is how many ids one transaction counts: SQLite has one writer at a time.
 const foldBatch = 20_000
 
-// minFold is how many new ids are worth a transaction; a list counts so few itself.
+// minFold is the number of new ids from which a transaction folds them; a list counts fewer itself.
 const minFold = 500
 
 // FoldLists counts the rows of events, audit entries and migrations that are not counted yet,
 // at most foldBatch ids of each. It changes no list, only the cost of reading it. Several
-// servers may call it. least is how many new ids are worth it, 0 for minFold. more reports
+// servers may call it. least is the minimum number of new ids, 0 for minFold. more reports
 // whether there is more to count.
 func (s *Store) FoldLists(ctx context.Context, least int64) (more bool, err error) {
 	if err := s.foldChanges(ctx); err != nil {

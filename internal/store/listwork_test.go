@@ -209,7 +209,7 @@ func (h hiddenWork) work(t *testing.T, s *store.Store, first int) []store.Worked
 	return work
 }
 
-// alike reports whether two requests did the same, but for a few steps or one row for each value
+// alike reports whether two requests did the same, except for a few steps or one row for each value
 // that is sought.
 func (h hiddenWork) alike(absent, foreign []store.Worked) bool {
 	if h.n > fewSought || !slices.Contains(sought[h.list.name], h.field.Name) {

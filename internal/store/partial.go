@@ -12,7 +12,7 @@ type partialFile struct {
 	lock *os.File
 }
 
-// suffixes are those of the files that SQLite may create beside a database.
+// suffixes are the suffixes of files that SQLite may create beside a database.
 var suffixes = []string{"", "-wal", "-shm", "-journal"}
 
 // partial creates an empty file beside the final one, readable only by its owner. First it

@@ -50,7 +50,7 @@ func (tx *Tx) RuleSet(ctx context.Context) (*fleet.RuleSet, error) {
 	return tx.ruleSet(ctx, version)
 }
 
-// AddRules reads the newest rules and what they ask about the SIMs of a snapshot into it.
+// AddRules adds to a snapshot the newest rules and the facts about its SIMs that they need.
 func (tx *Tx) AddRules(ctx context.Context, snap *fleet.Snapshot) error {
 	set, err := tx.RuleSet(ctx)
 	if err != nil {
@@ -83,7 +83,7 @@ func (tx *Tx) addRules(ctx context.Context, snap *fleet.Snapshot, set *fleet.Rul
 	return tx.batch(ctx, reads...)
 }
 
-// simFacts returns the statement that reads what conditions ask about SIMs.
+// simFacts returns the statement that reads the facts about SIMs that conditions need.
 func (tx *Tx) simFacts(snap *fleet.Snapshot, moved bool) statement {
 	snap.Rules.Facts = make(map[fleet.SIMID]fleet.SIMFacts, len(snap.SIMs))
 	ids := make([]fleet.SIMID, len(snap.SIMs))

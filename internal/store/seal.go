@@ -26,7 +26,7 @@ type SealedRow struct {
 	Seal                        *int64
 }
 
-// Into returns where a row of SealedColumns is scanned to.
+// Into returns the targets for scanning a row of SealedColumns.
 func (s *SealedRow) Into() []any {
 	return []any{&s.ID, &s.iccid, &s.eid, &s.imsi, &s.msisdn, &s.produced, &s.model, &s.bic, &s.Issuer, &s.Reseller, &s.Activated, &s.Seal}
 }

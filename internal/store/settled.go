@@ -18,7 +18,7 @@ const (
 	feeds
 )
 
-// settled are the ids up to which no row can appear any more, as far as this server knows.
+// settled are the ids up to which no new row can appear. Another server may know higher ones.
 type settled struct {
 	mu   sync.Mutex
 	upto [feeds]int64

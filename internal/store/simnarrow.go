@@ -138,7 +138,7 @@ func (tx *Tx) sortable(l fleet.List, total int, things string) error {
 }
 
 // inIndexOrder reports whether a list is one that an index gives in its order, with a total
-// that the tally knows.
+// that the tally has.
 func inIndexOrder(ws fleet.Workspace, l fleet.List) bool {
 	return ws.Type == fleet.Enterprise && len(l.Filters) == 0 && len(l.Sort) == 1 && slices.Contains([]string{"iccid", "iccid_with_luhn", "status"}, l.Sort[0].Field)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// liveStatuses are those of the SIMs that a list shows unless asked otherwise.
+// liveStatuses are the statuses of the SIMs that a list shows by default.
 var liveStatuses = []int64{int64(fleet.SIMIssued), int64(fleet.SIMActivated), int64(fleet.SIMSuspended), int64(fleet.SIMFactoryTest)}
 
 // counted identifies the counts of a list: a key of the tally and statuses.
@@ -17,8 +17,8 @@ type counted struct {
 	statuses []int64
 }
 
-// tallied reports whether the tally knows a list's total and pages, and returns its counts. It
-// knows the SIMs of one Workspace, perhaps of some statuses, by id; and all SIMs that an issuer
+// tallied reports whether the tally has a list's total and pages, and returns its counts. It
+// covers the SIMs of one Workspace, perhaps of some statuses, by id; and all SIMs that an issuer
 // or a reseller sees, by id.
 func tallied(ws fleet.Workspace, l fleet.List) (c counted, ok bool) {
 	if len(l.Sort) != 1 || l.Sort[0].Field != "id" {
@@ -97,7 +97,7 @@ func find(counts []blockCount, offset int64, descending bool) place {
 	return place{}
 }
 
-// seek finds where a page begins, in two steps down the levels. top are the counts of level 2.
+// seek finds the beginning of a page, in two steps down the levels. top are the counts of level 2.
 func (tx *Tx) seek(ctx context.Context, c counted, top []blockCount, offset int, descending bool) (place, error) {
 	if offset == 0 || len(top) == 0 {
 		return place{noBlock, int64(offset)}, nil

@@ -17,7 +17,7 @@ func decodeModel(o *object) fleet.Model {
 	}
 }
 
-// decodePart reads {id: 2, name: 3FF}; a missing one is that of the standard model.
+// decodePart reads {id: 2, name: 3FF}; a missing one is the part of the standard model.
 func decodePart(o *object, name string) fleet.ModelPart {
 	n := o.take(name)
 	if n == nil {

@@ -27,7 +27,7 @@ func (f *file) checkNumbers(p *fleet.Problems) {
 	}
 }
 
-// spans returns the numbers of all SIMs; num finds that of a SIM, ok being false if it has none
+// spans returns the numbers of all SIMs; num finds the number of a SIM; ok is false if it has none
 // because decode refused it.
 func (f *file) spans(simKey, rangeKey string, num func(fleet.SIM) (n uint64, ok bool)) []span {
 	list := make([]span, 0, len(f.sims)+len(f.ranges))

@@ -31,7 +31,7 @@ type Pending struct {
 	done bool
 }
 
-// Create starts a file. It fails if the file could not be written in the end: the folder
+// Create starts a file. It fails if the file could not be replaced later: the folder
 // must be writable, and the name must not be that of a folder or a device. Call it before
 // anything is done that the file is to describe. Only the owner may read the file.
 func Create(name string) (*Pending, error) {

@@ -7,7 +7,7 @@ import (
 )
 
 // Resume continues a run that was interrupted or refused in part. Refused SIMs are tried again,
-// after all others: a role may have been given back, or a SIM taken out of its device. SIMs
+// after all others: a role may have been restored, or a SIM taken out of its device. SIMs
 // that are refused again stay refused and do not stop the run.
 //
 // Unless Skip is set, it first previews all SIMs that are left. SIMs that others have changed

@@ -218,7 +218,7 @@ func (r *Runner) handleRefusal(i int, c *chunkState, err error) error {
 		}
 	}
 	if c.wasUnknown && (client.IsConflict(err) || client.IsStale(err) || client.IsNotFound(err)) {
-		return nil // perhaps because the doubtful request was done after all: read the SIMs back
+		return nil // perhaps because the request with an unknown outcome succeeded: read the SIMs back
 	}
 	if isStale {
 		return r.dropStale(i, c, stale)

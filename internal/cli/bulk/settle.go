@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// interruptedReadBack is how long an interrupted run takes to find out the truth.
+// interruptedReadBack bounds the time in which an interrupted run reads back the outcome.
 const interruptedReadBack = 10 * time.Second
 
 // readBack finds out what happened to a chunk without a reply, by reading where its SIMs are. A
@@ -27,7 +27,7 @@ func (r *Runner) readBack(ctx context.Context, i int, c *chunkState) error {
 	case len(there) == len(c.remaining):
 		return r.recordMoved(c, Entry{Step: StepMoved, Chunk: i, ReadBack: true})
 	case len(there) > 0:
-		// Not all, so it was another client's request.
+		// Not all of them, so another client moved these.
 		return r.write(Entry{Step: StepFound, Chunk: i, SIMs: there, ReadBack: true})
 	}
 	return r.write(Entry{Step: StepNotMoved, Chunk: i, ReadBack: true})

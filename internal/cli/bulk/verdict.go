@@ -1,6 +1,6 @@
 package bulk
 
-// Outcome is what happened to one SIM.
+// Outcome is the result for one SIM.
 type Outcome string
 
 // The outcomes. A resumed run changes NotMoved and Unknown.

@@ -10,14 +10,14 @@ import (
 // ErrUnsound is the error of a Backup or Restore whose copy has faults.
 var ErrUnsound = errors.New("the copy does not pass fsck")
 
-// Backup makes a backup with store.Backup and checks the copy. The report is that of the copy; the
+// Backup makes a backup with store.Backup and checks the copy. The report is about the copy; the
 // error is ErrUnsound if it has faults.
 func Backup(ctx context.Context, url, file string) (report Report, err error) {
 	err = store.Backup(ctx, url, file, sound(ctx, &report))
 	return report, err
 }
 
-// Restore restores a backup with store.Restore and checks the copy. The report is that of the copy;
+// Restore restores a backup with store.Restore and checks the copy. The report is about the copy;
 // the error is ErrUnsound if it has faults.
 func Restore(ctx context.Context, backup, url string) (report Report, err error) {
 	err = store.Restore(ctx, backup, url, sound(ctx, &report))

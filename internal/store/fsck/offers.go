@@ -1,6 +1,6 @@
 package fsck
 
-// offersInvariant is that of offers.
+// offersInvariant checks the offers.
 const offersInvariant = "I20"
 
 const openOffer = "o.state IN ('pending', 'accepting')"

@@ -1,7 +1,8 @@
 package fsck
 
-// undoFaults finds the undos that do not mirror what they take back: each line leads from where
-// a line of that migration ended to where it began, and no SIM goes back twice.
+// undoFaults finds undos that do not mirror the migration that they reverse: each line must begin
+// with the state after a line of that migration and end with the state before it, and no SIM may
+// return twice.
 var undoFaults = `
 	SELECT id, 'it says what an undo restores, and undoes nothing' AS what FROM ledger
 	WHERE undoes IS NULL AND (restore_status IS NOT NULL OR restore_devices IS NOT NULL)

@@ -85,7 +85,7 @@ func (e *env) tamperingFound(name string, do []string, seed uint64) {
 	})
 }
 
-// noteMoved changes the number of the last entry that the log's head notes.
+// noteMoved changes the number of the last entry in the head of the log.
 func noteMoved(by int) []string {
 	return []string{fmt.Sprintf("UPDATE audit_head SET seq = seq + (%d)", by)}
 }

@@ -66,8 +66,8 @@ func oneWinner(e *env) {
 	CheckSums(e, e.s)
 }
 
-// seesTheResult asserts that the transactions that waited for the locks see where the SIMs are
-// now.
+// seesTheResult asserts that the transactions that waited for the locks see the Workspace of the
+// SIMs now.
 func (e *env) seesTheResult(refusal error) {
 	var conflicts *fleet.Conflicts
 	if !errors.As(refusal, &conflicts) || conflicts.Groups[0].Code != fleet.AlreadyInTarget || len(conflicts.Groups[0].SIMs) != 4 {

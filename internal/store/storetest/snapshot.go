@@ -195,7 +195,7 @@ func snapshotManyWorkspaces(e *env) {
 	}
 }
 
-// previewed compares the snapshot of a dry run with that of a real run: the planner must see
+// previewed compares the snapshots of a dry run and of a real run: the planner must see
 // the same in both.
 func (e *env) previewed(caller store.Caller, req fleet.MigrationRequest) (preview fleet.Snapshot) {
 	e.Helper()

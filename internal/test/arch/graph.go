@@ -10,7 +10,7 @@ import (
 	"os/exec"
 )
 
-// Package is a node of the import graph, as go list tells it.
+// Package is a node of the import graph, as go list prints it.
 type Package struct {
 	ImportPath   string
 	Imports      []string

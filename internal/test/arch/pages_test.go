@@ -14,7 +14,7 @@ import (
 // root is the module's, seen from here.
 const root = "../../.."
 
-// pages are those that send their readers into the code.
+// pages are the documents that lead their readers into the code.
 var pages = []string{"docs/ARCHITECTURE.md", "docs/life-of-a-migration.md"}
 
 var (

@@ -4,7 +4,7 @@ package arch
 const Module = "github.com/simferry/simferry"
 
 // Rule is what one package may import. Paths are relative to Module; one that ends in
-// /... stands for the package and all below it.
+// /... matches the package and all below it.
 type Rule struct {
 	Imports  []string // this module's, in production code
 	Tests    []string // this module's, in addition in its tests
@@ -64,7 +64,7 @@ var Rules = map[string]Rule{
 	"internal/cli/bulk":    {Imports: []string{"api", "client", "internal/cli/atomicfile"}},
 	"internal/cli/profile": {Imports: []string{"api", "client", "internal/cli/atomicfile"}},
 
-	// the rules and what they stand on
+	// the rules and what they are built on
 	"internal/store":     {Imports: []string{"internal/dburl", "internal/fleet", "internal/limit"}, Tests: []string{"internal/store/fsck"}, Drivers: true},
 	"internal/store/...": {Imports: []string{"internal/fleet", "internal/store/..."}, Drivers: true},
 	"internal/control": {

@@ -43,7 +43,8 @@ func copyFleet(ctx context.Context, url string, n int) error {
 	return tally(ctx, conn)
 }
 
-// strip drops what slows a COPY down, and answers the statements that make it again.
+// strip drops indexes and triggers that slow a COPY down, and returns the statements that create
+// them again.
 func strip(ctx context.Context, conn *pgx.Conn) (restore []string, err error) {
 	rows, err := conn.Query(ctx, `
 		SELECT 'DROP INDEX ' || indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index
@@ -70,7 +71,7 @@ func strip(ctx context.Context, conn *pgx.Conn) (restore []string, err error) {
 	return restore, nil
 }
 
-// copySIMs answers the import's share of the checksum and of the set of ids.
+// copySIMs returns the import's share of the checksum and of the set of ids.
 func copySIMs(ctx context.Context, conn *pgx.Conn, n int) (delta, ids uint64, err error) {
 	id := 0
 	produced := time.Unix(1_700_000_000, 0).UnixMicro()
@@ -92,7 +93,7 @@ func copySIMs(ctx context.Context, conn *pgx.Conn, n int) (delta, ids uint64, er
 	return delta, ids, err
 }
 
-// seal returns that of the SIM which copySIMs makes.
+// seal returns the seal of the SIM which copySIMs makes.
 func seal(id int) int64 {
 	return store.Seal(fleet.SIM{
 		ID: fleet.SIMID(id), ICCID: iccid(id), IMSI: fmt.Sprintf("29505%010d", id), MSISDN: fmt.Sprintf("42366%010d", id),

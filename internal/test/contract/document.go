@@ -40,7 +40,7 @@ func Shape(pattern string) string {
 }
 
 // Operations lists every operation of the document, by path and method. It panics where
-// the document cannot be read; New says so more gently.
+// the document cannot be read; New returns an error instead.
 func Operations() []Operation { return operationsIn(theDocument) }
 
 // OperatorOperations lists those of the operator API's document.

@@ -11,7 +11,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// checkRequest tells why the document refuses a request; nil where it accepts it.
+// checkRequest returns why the document refuses a request, nil if it accepts the request.
 func (d *document) checkRequest(m match, body []byte) error {
 	o := m.operation
 	reasons := d.checkParameters(m, o.item.Parameters, "paths", o.Path, "parameters")

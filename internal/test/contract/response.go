@@ -21,7 +21,7 @@ const emptyBody = "x-empty-body"
 // several.
 const headersOf = "x-headers-of"
 
-// checkResponse tells everything in which a response differs from the document.
+// checkResponse returns all differences between a response and the document.
 func (d *document) checkResponse(o *Operation, method string, resp *http.Response, body []byte) []error {
 	status := strconv.Itoa(resp.StatusCode)
 	ref := o.op.Responses.Value(status)

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// match is where a request leads: the operation and what its path parameters are. The
+// match is the operation of a request and the values of its path parameters. The
 // operation is nil for a route that the document does not have.
 type match struct {
 	operation *Operation
-	request   *http.Request // as the mux saw it: it answers PathValue
+	request   *http.Request // as the mux saw it, with its path values
 }
 
 type matchKey struct{}
@@ -84,7 +84,7 @@ func capture(o *Operation) http.Handler {
 	})
 }
 
-// discard takes the 404 or 405 that the mux writes where no operation matches.
+// discard takes the 404 or 405 that the mux writes if no operation matches.
 type discard struct{}
 
 func (discard) Header() http.Header         { return http.Header{} }

@@ -12,7 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// documentURL is how the compiler knows the document; nothing is fetched from it.
+// documentURL identifies the document for the compiler; nothing is fetched from it.
 const documentURL = "urn:simferry:openapi"
 
 // schemas compiles the schemas of the document, each once, when it is first needed. In

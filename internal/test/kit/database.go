@@ -8,7 +8,7 @@ import (
 )
 
 // SQL returns the server's database without the store, to read and to damage rows directly. The
-// drivers are those that the store registers.
+// drivers are the database drivers that the store registers.
 func (s *Server) SQL() *sql.DB {
 	s.T.Helper()
 	s.mu.Lock()

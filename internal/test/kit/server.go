@@ -57,8 +57,8 @@ func StartOn(t testing.TB, url string, clock *Clock) *Server {
 	return StartWith(t, url, clock, control.Options{Deliver: control.DeliverByMail, TerminalPage: "/terminal"})
 }
 
-// StartWith starts a server like StartOn, with options of the rules; the log is that of tests, and
-// so is the cost of passwords unless the options have one.
+// StartWith starts a server like StartOn, with options of the rules; the log is the log of tests,
+// and so is the cost of passwords unless the options have one.
 func StartWith(t testing.TB, url string, clock *Clock, o control.Options) *Server {
 	t.Helper()
 	s := &Server{T: t, DB: url, Clock: clock, engine: Postgres, tokens: make(map[string]string)}

@@ -76,7 +76,7 @@ func (p *pair) jobSelection(bearer int, target int64) object {
 	return sel
 }
 
-// jobTimes draws when a job goes on, and in which parts.
+// jobTimes draws when a job runs, and in which parts.
 func (p *pair) jobTimes(body object) {
 	p.jobOptions(body)
 	at := func(d time.Duration) string {

@@ -203,7 +203,7 @@ func (p *pair) getMigration() {
 	p.try("get migration", bearer, request{method: "GET", path: fmt.Sprintf("/api/v1/migration/%d", id)}, p.model.GetMigration(bearer, int64(id)))
 }
 
-// asked is a query and its text.
+// asked is a query of the model and the text that is sent.
 type asked struct {
 	model.Query
 	text string
@@ -299,7 +299,8 @@ func (p *pair) setMembership() {
 	p.probe(id)
 }
 
-// probe asks with an old bearer right behind a change of rights, which must count at once.
+// probe sends a request with an old bearer right after a change of rights, which must take effect
+// immediately.
 func (p *pair) probe(user int64) {
 	if bearer := p.model.LastOf(user); bearer >= 0 {
 		p.try("get sim", bearer, request{method: "GET", path: "/api/v1/sim/252"}, p.model.GetSIM(bearer, 252))

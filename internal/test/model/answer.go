@@ -8,7 +8,7 @@ import (
 // object is a JSON object.
 type object = map[string]any
 
-// Answer is what the model expects of a request.
+// Answer is the response that the model expects to a request.
 type Answer struct {
 	Status int
 	Body   any               // as JSON; nil for none
@@ -27,7 +27,7 @@ func refusal(status, code int, token string) Answer {
 func badRequest() Answer { return refusal(400, 1000, "BadRequest") }
 func forbidden() Answer  { return refusal(403, 1104, "Forbidden") }
 
-// notFound returns the answer for one thing, in the contract's words.
+// notFound returns the response for an object that is not found.
 func notFound(words string) Answer {
 	return Answer{Status: 404, Body: object{"error_code": 1201, "error_token": "NotFound", "message": words}}
 }
@@ -50,7 +50,7 @@ func (a Answer) with(name, value string) Answer {
 	return a
 }
 
-// Without returns the answer without what it says of a header.
+// Without returns the response without the expectation for a header.
 func (a Answer) Without(name string) Answer {
 	a.Header = maps.Clone(a.Header)
 	delete(a.Header, name)

@@ -89,7 +89,7 @@ func (m *Model) admit(bearer int, need permission) (caller, *Answer) {
 	return c, &no
 }
 
-// role returns what a user is in a Workspace: 0 where no member, or suspended there.
+// role returns the role of a user in a Workspace: 0 if not a member, or suspended there.
 func (m *Model) role(u *user, ws int64) int {
 	member, is := u.members[ws]
 	switch {

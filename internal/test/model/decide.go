@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// decide answers 200 without a body, 404 or 409.
+// decide returns a 200 without a body, a 404 or a 409.
 func (m *Model) decide(u *user, w wanted) (Answer, found) {
 	f := m.find(u, w)
 	if !m.administers(u, w.target) {

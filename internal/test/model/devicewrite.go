@@ -140,7 +140,7 @@ func (m *Model) ResetConnectivity(bearer int, w DeviceWrite) Answer {
 
 func inUse() Answer { return refusal(409, 1406, "NotAllowed") }
 
-// writeDevices asks who it is, and for the key, before anything else. A 409 is kept.
+// writeDevices authenticates the caller and looks up the key before anything else. A 409 is stored.
 func (m *Model) writeDevices(bearer int, w DeviceWrite, do func(caller) Answer) Answer {
 	c, refused := m.admit(bearer, writers)
 	if refused != nil {
@@ -257,7 +257,7 @@ func isIMEI(s string) bool {
 	return len(s) >= 14 && len(s) <= 16 && strings.Trim(s, "0123456789") == ""
 }
 
-// changeDevice changes one device and notes in the entry what becomes of its SIM. It is
+// changeDevice changes one device and adds the change of its SIM to the entry. It is
 // changed only where something is not so already.
 func (m *Model) changeDevice(c caller, e *entry, d *device, p DevicePatch, create bool) {
 	was := *d

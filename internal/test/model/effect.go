@@ -105,7 +105,7 @@ func countBySource(sims []*sim) (list []source) {
 	return list
 }
 
-// statusEvents returns the event of a change of status, in the Workspace where the SIM was.
+// statusEvents returns the event of a change of status, in the former Workspace of the SIM.
 func (m *Model) statusEvents(l line, user, id int64) {
 	was, is := l.before(), l.after()
 	if was.status == is.status {
@@ -128,7 +128,7 @@ func (m *Model) moveEvents(e *entry, id int64) {
 		words: fmt.Sprintf("%s migrated from workspace %s", sims(e.count), strings.Join(from, ", ")+e.undo.words()+e.note.words())})
 }
 
-// note is what a caller said of a change.
+// note is the reference and the reason of a change.
 type note struct{ reference, reason string }
 
 // noteOf reads the note of a body; fine is false if a text is too long.

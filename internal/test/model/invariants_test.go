@@ -14,7 +14,7 @@ type facts struct {
 	broken []string
 }
 
-// invariants asks a whole database for I1 to I4, I8 and I13, with maps and loops: not the
+// invariants checks I1 to I4, I8 and I13 over a whole database, with maps and loops: not the
 // way in which anything else computes them.
 func invariants(d dump) []string {
 	f := &facts{dump: d}

@@ -25,7 +25,7 @@ type job struct {
 	parts     jobParts
 	rows      []*jobRow // by position
 	tag       string    // of the plan, as the servers have made it up
-	done      int       // rows that are no longer planned since the plan was made
+	done      int       // rows that have left the state planned since the plan was made
 	wave      int
 
 	created, planned, started, ended, expires time.Time
@@ -344,7 +344,7 @@ func (m *Model) freeze(j *job, rows []*jobRow) {
 	slices.SortFunc(j.rows, func(a, b *jobRow) int { return cmp.Compare(a.pos, b.pos) })
 }
 
-// placeOf returns the position of what was selected and is not there: before all SIMs.
+// placeOf returns the position of a selected SIM that does not exist: before all others.
 func placeOf(given string) int64 {
 	n, _ := strconv.ParseInt(given, 10, 64)
 	if n <= 0 {
@@ -353,7 +353,7 @@ func placeOf(given string) int64 {
 	return -n
 }
 
-// judge asks the rules about a planned SIM of a job that is not an undo.
+// judge applies the rules to a planned SIM of a job that is not an undo.
 func (m *Model) judge(j *job, r *jobRow) {
 	switch j.kind {
 	case "sim_status":
@@ -403,7 +403,7 @@ func (m *Model) reasons(j *job, s *sim) (codes []int) {
 	return codes
 }
 
-// atHome notes which Workspace gets a SIM back.
+// atHome sets the Workspace to which a SIM returns.
 func (m *Model) atHome(j *job, r *jobRow) {
 	e := m.ledger[r.undoes-1]
 	for _, l := range e.lines {

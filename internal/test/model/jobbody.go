@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Words stands for a text that the model leaves open.
+// Words is the value of a text that the model does not predict.
 const Words = "words"
 
 func (m *Model) jobRowBody(r *jobRow) object {

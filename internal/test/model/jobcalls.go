@@ -162,7 +162,7 @@ func (m *Model) ListJobSIMs(bearer int, id int64, q Query) Answer {
 	return jobSIMListing.page(rows, q)
 }
 
-// TagOf notes the entity tag of a job's plan, and reports whether it can be so.
+// TagOf records the entity tag of a job's plan, and reports whether it is plausible.
 func (m *Model) TagOf(id int64, tag string) bool {
 	if id < 1 || id > int64(len(m.jobs)) {
 		return true

@@ -176,7 +176,7 @@ func asObjects(v any) []object {
 	return list
 }
 
-// checkJob refuses what the caller may not ask for.
+// checkJob refuses a job that the caller may not create.
 func (m *Model) checkJob(c caller, j *job, a JobAsk) *Answer {
 	missing := func(ws int64) *Answer { no := notFound("workspace with id " + number(ws) + " not found"); return &no }
 	if j.kind == "migration" && !m.administers(c.user, j.target) {
@@ -236,7 +236,7 @@ func (m *Model) mayContinue(c caller, j, old *job, did bool) *Answer {
 	return m.mayUndo(c, m.movesBack(c, old, did))
 }
 
-// moveBack is where an undo takes SIMs from, and where they go.
+// moveBack has the source and the target of an undo.
 type moveBack struct{ from, to int64 }
 
 // movesBack returns the moves that an undo of a job, or the retry of an undo, would make.

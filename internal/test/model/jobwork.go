@@ -214,7 +214,7 @@ func (m *Model) undoFound(j *job, rows []*jobRow) bool {
 	return true
 }
 
-// judgeUndo asks the rules about the planned SIMs of an undo, one entry after the other.
+// judgeUndo applies the rules to the planned SIMs of an undo, one entry after the other.
 func (m *Model) judgeUndo(j *job, rows []*jobRow) {
 	for from := 0; from < len(rows); {
 		until := from

@@ -8,7 +8,7 @@ type keptKey struct {
 	key       string
 }
 
-// keptAnswer is the answer that the first request under a key got.
+// keptAnswer is the response to the first request with a key.
 type keptAnswer struct {
 	fingerprint string
 	answer      Answer
@@ -16,7 +16,7 @@ type keptAnswer struct {
 	entry       *entry // the migration that it reports, if any
 }
 
-// replay answers a request under a key that was used before.
+// replay returns the response to a request with a key that was used before.
 func (m *Model) replay(stored *keptAnswer, fingerprint string, rights func() *Answer) Answer {
 	if no := rights(); no != nil {
 		return *no
@@ -29,7 +29,7 @@ func (m *Model) replay(stored *keptAnswer, fingerprint string, rights func() *An
 	return again
 }
 
-// mayReplay asks for the target of the request and for all sides of what happened then.
+// mayReplay checks the rights on the target of the request and on all sides of the stored result.
 func (m *Model) mayReplay(u *user, w wanted, stored *keptAnswer) *Answer {
 	if !m.administers(u, w.target) {
 		no := allMissing([]string{"workspace with id " + number(w.target) + " not found"})
@@ -69,8 +69,8 @@ func (m *Model) mayReceive(u *user, stored *keptAnswer) *Answer {
 	return nil
 }
 
-// Remember notes the bytes of an answer that a replay must repeat. The caller gives the
-// same bearer, operation and key as before.
+// Remember stores the bytes of a response that a replay must repeat. The caller gives the
+// same bearer, operation and key as in the request.
 func (m *Model) Remember(bearer int, operation, key string, raw []byte) {
 	c, refused := m.authenticate(bearer)
 	if refused != nil || key == "" {

@@ -88,7 +88,7 @@ func (a *fixture) do(s *kit.Server, method, path, bearer, body string, into any)
 	return resp.StatusCode, resp.Header
 }
 
-// list reads where the hot SIMs are, in one answer, and how many there are in the fleets,
+// list reads the Workspaces of the hot SIMs in one response, and the number of SIMs in the fleets,
 // in another.
 func (a *fixture) list(s *kit.Server) (at places, total int) {
 	var sims []struct {
@@ -122,7 +122,7 @@ func (a *fixture) count(s *kit.Server, q string) int {
 	return n
 }
 
-// migrate sends a migration and reads out of the answer what it says of each SIM.
+// migrate sends a migration and reads the result for each SIM from the response.
 func (a *fixture) migrate(s *kit.Server, c call) (out outcome) {
 	type sim struct {
 		ID     int64              `json:"id"`
@@ -163,14 +163,14 @@ func (a *fixture) migrate(s *kit.Server, c call) (out outcome) {
 	return out
 }
 
-// record runs something and notes when.
+// record runs an operation and records its start and end.
 func (a *fixture) record(client int, c call, run func() outcome) porcupine.Operation {
 	before := time.Since(a.start).Nanoseconds()
 	out := run()
 	return porcupine.Operation{ClientId: client, Input: c, Output: out, Call: before, Return: time.Since(a.start).Nanoseconds()}
 }
 
-// history lets the clients loose on the SIMs, a reader of totals beside them.
+// history runs the clients on the SIMs, and a reader of totals at the same time.
 func (a *fixture) history(seed, number uint64) []porcupine.Operation {
 	var all [clients][]porcupine.Operation
 	var wg sync.WaitGroup
@@ -210,7 +210,7 @@ func (a *fixture) step(client int, s *kit.Server, c call) porcupine.Operation {
 	})
 }
 
-// watch takes totals until the clients are done: no answer may have more or fewer SIMs.
+// watch reads totals until the clients are done: no response may have more or fewer SIMs.
 func (a *fixture) watch(done chan struct{}) {
 	for i := 0; ; i++ {
 		select {

@@ -15,8 +15,8 @@ import (
 // long run, for more to happen than that databases are made.
 func steps() int { return min(3000, max(300, wanted()/100)) }
 
-// usualSeed is that of every run in CI: a change is not to be refused for what an earlier one
-// overlooked. make trust draws others.
+// usualSeed is the seed of every run in CI: a change must not fail because of a fault that an
+// earlier one overlooked. make trust draws others.
 const usualSeed = 20261122
 
 // TestMain sets the sizes of a run in CI, unless the command line has its own.

@@ -17,7 +17,7 @@ type MigrationRequest struct {
 	IfMatch   string // as in the header
 }
 
-// wanted is what the body of a migration asks for, once it is understood.
+// wanted is the decoded body of a migration.
 type wanted struct {
 	target     int64
 	ids        []int64
@@ -157,7 +157,7 @@ func (a MigrationRequest) fingerprint() string {
 	return string(text) + a.IfMatch
 }
 
-// found is what a request's SIMs are, as far as the caller may know of them.
+// found holds the SIMs of a request that the caller may see.
 type found struct {
 	sims    []*sim
 	missing []string

@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// weights says how often each kind of action comes.
+// weights sets how often each kind of action is drawn.
 var weights = []struct {
 	name string
 	n    int

@@ -31,7 +31,7 @@ type pair struct {
 	sides [2]*side
 	sent  sentRequests
 	tally *tally
-	own   map[string]string // bodies by server, where they must differ
+	own   map[string]string // bodies by server, if they must differ
 }
 
 type side struct {
@@ -55,7 +55,8 @@ func startPair(rt *rapid.T, wrap transport, n *tally) *pair {
 	for i, e := range []kit.Engine{kit.SQLite, kit.Postgres} {
 		t := scope{rt: rt}
 		s := kit.StartOn(t, database(t, e), p.clock)
-		// The document judges one of the two: their answers are compared byte by byte.
+		// The responses of one server are checked against the document; those of the other must be
+		// equal.
 		client := s.HTTP
 		if e == kit.Postgres {
 			own := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // it is one
@@ -150,7 +151,7 @@ func (s *side) send(p *pair, bearer int, r request) answer {
 // The callers without a valid bearer.
 const nobody, garbled = -1, -2
 
-// takeTokens keeps what a sign-in gave, and takes out of the bodies what must differ.
+// takeTokens stores the tokens of a sign-in, and removes from the bodies what must differ.
 func (p *pair) takeTokens() {
 	for _, s := range p.sides {
 		var got struct {
@@ -170,7 +171,7 @@ func (p *pair) takeTokens() {
 	}
 }
 
-// shown returns everything of an answer that must be the same on both engines: all of it but
+// shown returns the parts of a response that must be the same on both engines: all of it except
 // the date and the id of the request.
 func (a answer) shown() string {
 	var lines []string
@@ -185,7 +186,7 @@ func (a answer) shown() string {
 
 var requestID = regexp.MustCompile(`^[0-9a-f-]{36}$`)
 
-// against compares an answer with what the model expects.
+// against compares a response with the one that the model expects.
 func against(want model.Answer, got answer) string {
 	if want.Status != got.status {
 		return fmt.Sprintf("-status %d\n+status %d", want.Status, got.status)
@@ -233,7 +234,7 @@ func sameJSON(want model.Answer, body []byte) string {
 			delete(o, "errors") // particulars in free words
 		}
 	}
-	if reflect.DeepEqual(w, g) { // cmp tells more, and takes longer
+	if reflect.DeepEqual(w, g) { // cmp describes the difference, but takes longer
 		return ""
 	}
 	return cmp.Diff(w, g)

@@ -16,7 +16,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// exchange is what a planted bug does in the place of a server: send goes to the real one.
+// exchange is the transport of a faulty server: send passes a request to the real one.
 type exchange func(req *http.Request, body []byte, send func(*http.Request, []byte) *http.Response) *http.Response
 
 // planted are bugs between the harness and one of the servers, and the words of the
@@ -126,7 +126,7 @@ func (f faulty) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// content takes a body out of an answer, and replace puts another one in.
+// content returns the body of a response, and replace sets another one.
 func content(resp *http.Response) []byte {
 	text, _ := io.ReadAll(resp.Body)
 	_ = resp.Body.Close()
@@ -266,7 +266,7 @@ func miscount() exchange {
 	}
 }
 
-// keepDevice changes the status of a device, and its SIM, in the answer only.
+// keepDevice changes the status of a device and its SIM only in the response.
 func keepDevice() exchange {
 	return func(req *http.Request, body []byte, send func(*http.Request, []byte) *http.Response) *http.Response {
 		if req.Method == http.MethodPatch && strings.Contains(req.URL.Path, "/endpoint/") {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Query asks for one page of a list. Page and PerPage are left out where 0.
+// Query is a request for one page of a list. Page and PerPage are left out if they are 0.
 type Query struct {
 	Filters       []Filter
 	Sort          []string // -field for descending
@@ -16,7 +16,7 @@ type Query struct {
 	After         *int64 // a cursor: the id of the last item read
 }
 
-// Filter keeps what has one of the values.
+// Filter matches items that have one of the values.
 type Filter struct {
 	Field  string
 	Values []string
@@ -47,7 +47,7 @@ const (
 	before
 )
 
-// listing is what a list offers.
+// listing describes the filters and orders of a list.
 type listing struct {
 	fields     map[string]kind
 	descending bool // by id, unless sorted
@@ -65,7 +65,7 @@ func (l listing) find(name string) (string, kind, bool) {
 	return "", 0, false
 }
 
-// page answers a list.
+// page returns the response to a request for a list.
 func (l listing) page(rows []row, q Query) Answer {
 	for _, f := range q.Filters {
 		field, k, known := l.find(f.Field)
@@ -230,7 +230,7 @@ func compare(a, b any) int {
 	panic("a field of an unknown type")
 }
 
-// cut takes one page, and tells where it stands.
+// cut returns one page and its position.
 func (l listing) cut(rows []row, q Query, byID bool) Answer {
 	per := q.PerPage
 	if per < 1 {

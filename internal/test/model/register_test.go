@@ -14,16 +14,16 @@ var hot = [...]int64{1000, 1001, 1002, 1003}
 // for all of them; each SIM alone is then linearizable too.
 type places [len(hot)]int64
 
-// call is what a client asks: a migration of some SIMs, or a list of all.
+// call is a request of a client: a migration of some SIMs, or a list of all.
 type call struct {
 	target int64 // 0 for the list
 	sims   []int // indexes into hot
 }
 
-// outcome is what it was answered.
+// outcome is the response to it.
 type outcome struct {
 	status  int
-	at      places // of the list; of a migration that came to pass, where the SIMs were
+	at      places // of the list; of a successful migration, the Workspaces of the SIMs
 	already []int  // of a 409: those that were in the target (1506)
 }
 

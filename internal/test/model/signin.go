@@ -52,7 +52,7 @@ func (m *Model) tooMany(status int, until time.Time) Answer {
 	return refusal(status, 1105, "TooManyRequests").with("Retry-After", wait)
 }
 
-// Password is how good the one is that a sign-in sends.
+// Password describes the password in a sign-in.
 type Password int
 
 // The passwords.
@@ -158,7 +158,7 @@ func (m *Model) session(u *user, ws int64, family int) Answer {
 	return Answer{Status: 200, Secret: true}
 }
 
-// giveBearer dates a bearer. A JWT tells whole seconds.
+// giveBearer sets the times of a bearer. A JWT has whole seconds.
 func (m *Model) giveBearer(b *issuedBearer) {
 	b.expires = m.now.Add(bearerTTL).Truncate(time.Second)
 	m.bearers = append(m.bearers, b)
@@ -228,7 +228,7 @@ func (m *Model) endFamily(family int) {
 	}
 }
 
-// Switch asks for a bearer of another Workspace; malformed is a body that names none.
+// Switch returns a bearer of another Workspace; malformed is set if the body names none.
 func (m *Model) Switch(bearer int, target int64, malformed bool) Answer {
 	c, refused := m.authenticate(bearer)
 	switch {

@@ -8,8 +8,8 @@ import (
 // Patch is a PATCH of a SIM.
 type Patch struct {
 	SIM         int64
-	Status      int    // -1 where the body has none
-	Owner       *int64 // customer_org, nil where the body has none
+	Status      int    // -1 if the body has none
+	Owner       *int64 // customer_org, nil if the body has none
 	Stock       bool   // customer_org is null
 	Malformed   bool
 	Key         string

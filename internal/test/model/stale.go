@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// preview is what a dry run answered, kept by its entity tag.
+// preview is the result of a dry run, kept by its entity tag.
 type preview struct {
 	meaning string
 	sims    []seen
@@ -17,8 +17,8 @@ type seen struct {
 	version int
 }
 
-// Previewed notes the entity tag of a dry run that was just answered with 200. It is false
-// where the tag was given before for something else.
+// Previewed records the entity tag of a dry run that returned 200. It reports false if the tag
+// was already used for a different preview.
 func (m *Model) Previewed(bearer int, a MigrationRequest, tag string) bool {
 	c, _ := m.authenticate(bearer)
 	w, _ := a.understand()
@@ -31,7 +31,7 @@ func (m *Model) Previewed(bearer int, a MigrationRequest, tag string) bool {
 	return !known || old.meaning == p.meaning && slices.Equal(old.sims, p.sims)
 }
 
-// ifMatch reads the header: nil where it asks for nothing.
+// ifMatch reads the header. The preview is nil without a condition.
 func (m *Model) ifMatch(header string) (*preview, *Answer) {
 	if header == "" || header == "*" {
 		return nil, nil
@@ -55,8 +55,8 @@ func outdated(sims []any) Answer {
 	return a
 }
 
-// stale returns the 412, or nil if the preview is still true. A refusal by the rules comes
-// first only if no SIM has changed.
+// stale returns the 412, or nil if the preview is still valid. A changed SIM takes precedence over
+// a refusal by the rules.
 func (m *Model) stale(u *user, w wanted, p preview, f found) *Answer {
 	if p.meaning != w.meaning() {
 		no := outdated([]any{})
@@ -70,7 +70,8 @@ func (m *Model) stale(u *user, w wanted, p preview, f found) *Answer {
 	return &no
 }
 
-// drift goes through the SIMs of the request, a range ascending.
+// drift describes the changes of each SIM since the preview, in the order of the request; the SIMs
+// of a range are sorted.
 func (m *Model) drift(u *user, w wanted, p preview, f found) []any {
 	now := map[string]*sim{}
 	before := map[string]int{}
@@ -114,7 +115,7 @@ func presence(id int) object {
 	return object{"id": id, "description": [...]string{"not found", "found"}[id]}
 }
 
-// vanished tells no more than the request named.
+// vanished describes a SIM that is no longer found, with only what the request named.
 func vanished(w wanted, key string) object {
 	changes := []any{object{"property": "sim", "was": presence(1), "now": presence(0)}}
 	if w.ids == nil {
@@ -136,8 +137,8 @@ func staleSIM(s *sim, changes []any) object {
 	return object{"id": s.id, "iccid": s.iccid, "iccid_with_luhn": withLuhn(s.iccid), "changes": changes}
 }
 
-// changed compares two versions. What was in a Workspace that the caller may not see is
-// withheld.
+// changed describes the changes between two versions. A state in a Workspace that the caller may
+// not see is withheld.
 func (m *Model) changed(u *user, s *sim, version int) object {
 	was, is := s.states[version], s.now()
 	if m.role(u, was.workspace) == 0 {

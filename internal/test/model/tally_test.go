@@ -20,7 +20,7 @@ import (
 type tally struct {
 	checks, actions int
 	answers         map[string]map[int]int
-	reached         map[string]int  // what is worth coming to
+	reached         map[string]int  // which parts of the model the draws should reach
 	drawn           map[string]bool // operations of the document, as patterns
 }
 
@@ -29,7 +29,7 @@ type tally struct {
 // million.
 const landmarkActions = 5000
 
-// landmarks are what such a run must have come to.
+// landmarks are the states that such a run must have reached.
 var landmarks = []string{
 	"1502", "1503", "1504", "1505", "1506", "1507", "1508", "1509", "500 SIMs moved", "replayed", "drift", "locked out", "detached", "assigned", "released", "given away", "deleted",
 	"job completed", "job completed_with_refusals", "job refused", "job expired", "job cancelled",
@@ -173,7 +173,7 @@ const (
 	people         = "users and members change behind the servers' backs here, by the operator's rules"
 )
 
-// draw notes which operation of the document a request was.
+// draw counts a request for its operation in the document.
 func (n *tally) draw(r request) {
 	path, _, _ := strings.Cut(r.path, "?")
 	req := &http.Request{Method: r.method, URL: &url.URL{Path: path}}

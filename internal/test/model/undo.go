@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// undoing says which migration an entry takes back, and what it restores.
+// undoing names the migration that an entry reverses, and says what is restored.
 type undoing struct {
 	of              int64
 	status, devices bool
@@ -17,7 +17,7 @@ type Undo struct {
 	Body      object
 }
 
-// wayBack is what an undo asks for, and the lines that it finds.
+// wayBack is the request for an undo, and the lines that it selects.
 type wayBack struct {
 	undoing
 	entry  *entry
@@ -27,7 +27,7 @@ type wayBack struct {
 	homes  []int64 // ascending
 }
 
-// UndoMigration answers an undo, and does it unless it is a dry run.
+// UndoMigration returns the response to an undo, and carries it out unless it is a dry run.
 func (m *Model) UndoMigration(bearer int, a Undo) Answer {
 	c, refused := m.admit(bearer, anyUser)
 	if refused != nil {

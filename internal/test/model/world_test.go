@@ -18,11 +18,11 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// manySIMs is where the range begins that fills the largest requests.
+// manySIMs is the first id of the range that fills the largest requests.
 const manySIMs, manyICCIDs, many = 1000, "8988303000000001000", 505
 
 // seed is a small world with everything that a request can meet. All SIMs name their
-// issuer, so that the model need not know how one is found.
+// issuer, so that the model need not look it up.
 const seed = `
 workspaces:
   - {id: 1, name: Issuer, type: mno, country: DE}
@@ -75,7 +75,7 @@ sim_ranges:
   - {first_id: 1000, first_iccid: "8988303000000001000", count: 505, workspace: 100, issuer: 1, status: issued}
 `
 
-// appWorkspaces are those of the application tokens: token n+1 is of the Workspace n.
+// appWorkspaces are the Workspaces of the application tokens, by token id minus 1.
 var appWorkspaces = []int64{100, 1}
 
 // seeded is a database with the world in it, and the application tokens made there.

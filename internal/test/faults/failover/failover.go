@@ -150,8 +150,8 @@ func (t *trial) failOver(ctx context.Context, load *traffic.Load) (killed time.T
 
 // double injects two faults in a row. The standby's receiver stops, so that clients wait for work
 // that the primary has already written. The primary crashes and comes back with that work, and the
-// clients ask again. No client may get a success, because then the primary is lost and the standby
-// never received the work.
+// clients repeat their requests. No client may get a success, because then the primary is lost and
+// the standby never received the work.
 func (t *trial) double(ctx context.Context, load *traffic.Load) (killed time.Time, err error) {
 	resume, err := stall(ctx, t.standby.URL("postgres"))
 	if err != nil {
@@ -167,7 +167,8 @@ func (t *trial) double(ctx context.Context, load *traffic.Load) (killed time.Tim
 	if err := t.hanging(ctx, 1, time.Minute); err != nil {
 		return killed, err
 	}
-	// The other clients ask. On a busy machine that takes longer; some may wait for each other.
+	// The other clients send their requests. On a busy machine that takes longer; some may wait for
+	// each other.
 	_ = t.hanging(ctx, clients/4+jobsAtOnce, askAgain)
 	faults.Pause(ctx, again)
 	t.doubles++

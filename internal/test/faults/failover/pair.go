@@ -16,7 +16,7 @@ const (
 	servers  = 2
 )
 
-// pair is two databases, one following the other, and two servers that know both.
+// pair is two databases, one following the other, and two servers that are configured with both.
 type pair struct {
 	primary, standby *pgtest.Cluster
 	servers          []*proc.Server

@@ -49,7 +49,7 @@ type checker struct {
 	fail      func(format string, args ...any)
 }
 
-// acknowledged compares what the user knows of a job with the job.
+// acknowledged compares a job with the responses that its user got.
 func (k checker) acknowledged(j *job) {
 	have := k.jobs[j.id]
 	switch {
@@ -62,7 +62,7 @@ func (k checker) acknowledged(j *job) {
 	}
 }
 
-// once looks for jobs that no user has asked for, or that were made twice.
+// once looks for jobs that no user has created, or that exist twice.
 func (k checker) once(made []*job) {
 	known, open := make(map[int64]bool), 0
 	for _, j := range made {

@@ -62,7 +62,7 @@ func Begin(ctx context.Context, o Options) (*Load, error) {
 	return c, nil
 }
 
-// At tells the crew where the servers are now.
+// At sets the present addresses of the servers.
 func (c *Load) At(urls ...string) {
 	c.jobs.urls.Store(&urls)
 	c.movers.urls.Store(&urls)

@@ -29,7 +29,7 @@ const (
 	Mover = 51
 )
 
-// workspaces are those between which the SIMs of all lanes move.
+// workspaces are the Workspaces between which the SIMs of all lanes move.
 var workspaces = [...]int64{500, 600, 700}
 
 // activated reports whether the SIMs of a lane are activated at first.

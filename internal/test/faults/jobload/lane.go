@@ -199,7 +199,7 @@ func (l *lane) settleAction(ctx context.Context, url string) (s seenJob, done bo
 	return s, true
 }
 
-// pause pauses a job and sees that it stands still until it is resumed.
+// pause pauses a job and checks that it does not change until it is resumed.
 func (l *lane) pause(ctx context.Context, url string) {
 	s, done := l.settleAction(ctx, url+"/pause")
 	for range 3 {
@@ -221,7 +221,7 @@ func (l *lane) cancel(ctx context.Context, j *job, url string) {
 	}
 }
 
-// ended notes where the SIMs of the lane are now.
+// ended records where the SIMs of the lane are now.
 func (l *lane) ended(j *job) {
 	l.whole = nil
 	switch {

@@ -73,7 +73,7 @@ func (j *jobs) signIn(ctx context.Context) (err error) {
 	return err
 }
 
-// note tells the fence which processes the servers are.
+// note records the processes of the servers for the fence.
 func (j *jobs) note() {
 	for i, s := range j.servers {
 		j.fence.Process(application(i), s.PID)

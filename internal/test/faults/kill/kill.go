@@ -106,7 +106,7 @@ func run(ctx context.Context, e engine, mutation faults.Mutation, cycles int, se
 }
 
 // controlCycles is the most kills of the control. A few dozen are usually enough: a kill must
-// come between the effect and its key, and the client must ask again.
+// come between the effect and its key, and the client must repeat the request.
 const controlCycles = 600
 
 // control runs a program that stores the reply under a key after its commit.

@@ -118,7 +118,7 @@ func splitBefore(name, does, file, text string) faults.Mutation {
 
 import "context"
 
-// split commits what was done so far and goes on in another transaction.
+// split commits the changes so far and continues in another transaction.
 func (tx *Tx) split(ctx context.Context) {
 	for _, text := range []string{"COMMIT", tx.dialectSQL("BEGIN IMMEDIATE", "BEGIN")} {
 		_ = tx.exec(ctx, text) // a failure is noted and fails the transaction

@@ -213,7 +213,7 @@ func (s *session) Data(r io.Reader) error {
 	}
 	s.mailServer.reach(taken)
 	if s.mailServer.drawFault() {
-		return s.conn.Conn().Close() // the sender will never know
+		return s.conn.Conn().Close() // the sender never gets this reply
 	}
 	s.confirmed = true
 	return nil

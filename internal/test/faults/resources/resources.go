@@ -130,7 +130,7 @@ func atOnce(until bool) int {
 	return 2
 }
 
-// place is where a site is set up.
+// place is the environment of a site.
 type place struct {
 	dir      string          // for all sites
 	number   int             // of this one

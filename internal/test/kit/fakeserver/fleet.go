@@ -17,7 +17,7 @@ type SIM struct {
 	Moves     int // how often it changed Workspace by a migration
 }
 
-// Fleet is what a server knows, and what kind of server it is.
+// Fleet is the data of a server and the kind of server.
 type Fleet struct {
 	// NamesMissing lists every SIM that is not found; else a 404 says only that there is one.
 	NamesMissing bool

@@ -15,7 +15,7 @@ import (
 	"github.com/simferry/simferry/api"
 )
 
-// User is the only one that a plain server knows.
+// User is the only user of a plain server.
 const (
 	Username = "admin@example.com"
 	Password = "correct horse"
@@ -220,7 +220,7 @@ func (s *Server) userWorkspaces(w http.ResponseWriter, r *http.Request, _ caller
 	reply(w, http.StatusOK, list)
 }
 
-// list knows the filters id and status, and pages.
+// list supports the filters id and status, and pages.
 func (s *Server) list(w http.ResponseWriter, r *http.Request, caller caller) {
 	const most = 1000
 	ids, statuses := filters(r.URL.Query().Get("q"))

@@ -142,7 +142,7 @@ func awaitListening(port int, dir string, ended chan error) error {
 	}
 }
 
-// unprivileged has cmd run as another user where this process is root, which PgBouncer
+// unprivileged runs cmd as another user if this process is root, which PgBouncer
 // refuses to be.
 func unprivileged(cmd *exec.Cmd, dir string) error {
 	if os.Geteuid() != 0 {

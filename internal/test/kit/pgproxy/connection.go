@@ -65,7 +65,7 @@ func (c *connection) upstream() {
 	}
 }
 
-// downstream forwards what the server answers, and counts ReadyForQuery: the server's
+// downstream forwards the server's responses, and counts ReadyForQuery: the server's
 // "your turn".
 func (c *connection) downstream() {
 	from := bufio.NewReader(c.server)
@@ -111,7 +111,7 @@ func readBody(r io.Reader, m []byte) ([]byte, error) {
 	return append(m, rest...), err
 }
 
-// isCommit knows the commit of a simple query and the one that is parsed first.
+// isCommit recognizes the commit of a simple query and one that is parsed first.
 func isCommit(m []byte) bool {
 	var text string
 	switch m[0] {

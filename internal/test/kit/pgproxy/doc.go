@@ -1,5 +1,5 @@
-// Package pgproxy stands between a program under test and PostgreSQL. It reads enough of
-// the protocol to count round trips, and to cut the connection where it hurts: just before
+// Package pgproxy is a proxy between a program under test and PostgreSQL. It reads enough of
+// the protocol to count round trips, and to cut the connection at the worst time: just before
 // a commit reaches the server, or just after it has happened and before the client knows;
 // and to swallow all that is said without a word.
 //

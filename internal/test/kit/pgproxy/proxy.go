@@ -214,7 +214,7 @@ func (p *Proxy) forget(c net.Conn) {
 	delete(p.conns, c)
 }
 
-// takeCut tells where the commit that is passing is cut.
+// takeCut returns the point at which the passing commit is cut.
 func (p *Proxy) takeCut() Cut {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -114,7 +114,7 @@ func Clone(t testing.TB, name string) string {
 	return create(t, database)
 }
 
-// drop removes the templates from a server that goes on without us.
+// drop removes the templates from a server that keeps running after the tests.
 func (ts *templates) drop(s *server) error {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()

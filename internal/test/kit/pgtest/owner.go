@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// owner is the user that the server runs as where this process is root, which PostgreSQL
+// owner is the user that the server runs as if this process is root, which PostgreSQL
 // refuses to be. A nil owner is this process's own user.
 type owner struct{ uid, gid int }
 

@@ -16,7 +16,7 @@ import (
 // Columns is the width of the terminal.
 const Columns = 88
 
-// Answer is what a person types when the program asks a question.
+// Answer is the text to type when the program asks a question.
 type Answer struct {
 	Question string // the end of the output at which to type
 	Text     string // one line

@@ -21,8 +21,8 @@ type style struct {
 	bold, faint bool
 }
 
-// Screen is what a terminal shows. It knows the control sequences that simferry and its progress
-// bar send, and reports others as an error. Lines do not wrap.
+// Screen is the content of a terminal. It interprets the control sequences that simferry and its
+// progress bar send, and reports others as an error. Lines do not wrap.
 type Screen struct {
 	lines    [][]cell
 	row, col int
