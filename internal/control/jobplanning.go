@@ -31,7 +31,7 @@ func (s *jobStep) plan(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 	if err != nil {
 		return err
 	}
-	added, err := tx.AddJobSIMs(ctx, j.ID, j.Options.WithoutLeftOut(rows))
+	added, err := tx.AddJobSIMs(ctx, j, j.Options.WithoutLeftOut(rows))
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ var applyPostgresSQL = named(`
 		INSERT INTO audit_places (workspace_id, audit_id) SELECT p.place, n.id FROM noted n, unnest(:audit_place_ids::bigint[]) AS p (place)
 	), written AS (
 		INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
-		SELECT :at, n.type, ` + apiSource + `, n.severity, n.workspace_id, :user_id, n.sim_id, n.device_id, e.id, n.description
+		SELECT :at, n.type, ` + apiSource + `, n.severity, n.workspace_id, CASE WHEN :offer::bigint = 0 OR n.workspace_id = :target_id THEN :user_id::bigint END, n.sim_id, n.device_id, e.id, n.description
 		FROM entry e, (
 			SELECT v.*, 0 AS severity FROM (` + lineEvents + `) v
 			UNION ALL

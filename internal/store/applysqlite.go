@@ -32,7 +32,10 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 		return 0, 0, false, err
 	}
 	for _, e := range c.Events {
-		e.User, e.Migration = c.By.User, id
+		e.Migration = id
+		if c.namesUser(e.Workspace) {
+			e.User = c.By.User
+		}
 		if err := tx.InsertEvent(ctx, e); err != nil {
 			return 0, 0, false, err
 		}
@@ -42,6 +45,10 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 	}
 	return id, moved, stock, tx.insertOwnAudit(ctx, id, c)
 }
+
+// namesUser reports whether the events in a Workspace name the user who made the change. Users who
+// accept an offer are strangers to the Workspace that gave the SIMs.
+func (c *Change) namesUser(ws fleet.WorkspaceID) bool { return c.Offer == 0 || ws == c.Target }
 
 // homes returns the Workspaces that SIMs are in before the change or after it.
 func (c *Change) homes() []fleet.WorkspaceID {
@@ -109,7 +116,7 @@ func (tx *Tx) insertLineEvents(ctx context.Context, id fleet.MigrationID, c Chan
 	return tx.exec(ctx, `
 		WITH l AS (SELECT * FROM ledger_lines WHERE ledger_id = $1)
 		INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
-		SELECT $2, type, 2, 0, workspace_id, $3, sim_id, device_id, $1, description
+		SELECT $2, type, 2, 0, workspace_id, CASE WHEN $4 = 0 OR workspace_id = $5 THEN $3 END, sim_id, device_id, $1, description
 		FROM (`+strings.Join(texts, " UNION ALL ")+`) ORDER BY ordinal, step`,
-		int64(id), micros(tx.now), orNull(c.By.User))
+		int64(id), micros(tx.now), orNull(c.By.User), int64(c.Offer), int64(c.Target))
 }

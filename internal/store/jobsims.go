@@ -75,8 +75,10 @@ func (tx *Tx) insertJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.Jo
 }
 
 // AddJobSIMs adds SIMs to the plan of a job, without those that it already has, and counts them.
-// It returns those that it added. The job must be locked.
-func (tx *Tx) AddJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.JobSIM) (added []fleet.JobSIM, err error) {
+// It returns those that it added. The job must be locked. Its sources see it, unless it accepts an
+// offer: they see the offer instead.
+func (tx *Tx) AddJobSIMs(ctx context.Context, j *fleet.Job, sims []fleet.JobSIM) (added []fleet.JobSIM, err error) {
+	id := j.ID
 	added, err = tx.newJobSIMs(ctx, id, sims)
 	if err != nil || len(added) == 0 {
 		return nil, err
@@ -97,7 +99,9 @@ func (tx *Tx) AddJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.JobSI
 		return nil, err
 	}
 	writes := append(counts.statements(id), effects...)
-	writes = append(writes, jobSides(id, 0, sources)...)
+	if j.Options.Offer == 0 {
+		writes = append(writes, jobSides(id, 0, sources)...)
+	}
 	return added, tx.writeAll(ctx, append(writes, jobSides(id, 1, homes)...))
 }
 

@@ -233,6 +233,9 @@ func (s ownSides) narrow(m *fleet.Migration) {
 	m.SIMs = 0
 	for _, c := range m.Sources {
 		m.SIMs += c.SIMs
+		if c.Authority == fleet.AuthorityOffer { // the user who accepted it is a stranger to the giver
+			m.User, m.Username = 0, ""
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -37,13 +38,14 @@ var bySIM = map[string]bool{"sim": true, "iccid": true, "iccid_with_luhn": true}
 
 // filters returns the conditions on a migration m that its row does not decide.
 func (v ledgerScope) filters() map[string]specialFilter {
-	moved := v.moved
+	moved, byUser := v.moved, v.byUser
 	indexed := func(w *where, f fleet.Filter) string { return "m.id IN (" + v.linesOf(w, f) + ")" }
 	if v.all {
 		moved = indexed
+		byUser = func(w *where, f fleet.Filter) string { return w.in("m.user_id", arrayParam(w.tx, f.Numbers)) }
 	}
 	return map[string]specialFilter{
-		"sim": moved, "iccid": moved, "iccid_with_luhn": moved, ownSIM: indexed,
+		"user": byUser, "sim": moved, "iccid": moved, "iccid_with_luhn": moved, ownSIM: indexed,
 		"job": func(w *where, f fleet.Filter) string { return "m.id IN (" + v.ofJobs(w, f.Numbers) + ")" },
 		"source_workspace": func(w *where, f fleet.Filter) string {
 			// The sides of the migration are read before the filter is applied.
@@ -51,6 +53,14 @@ func (v ledgerScope) filters() map[string]specialFilter {
 				w.in("v.workspace_id", arrayParam(w.tx, f.Numbers)) + " AND (" + v.own(w, "v.workspace_id") + " OR " + v.own(w, "m.target_id") + "))"
 		},
 	}
+}
+
+// byUser returns the condition that one of the users made a migration m, and that the reader may
+// know it: of an accepted offer only the side that accepted it may.
+func (v ledgerScope) byUser(w *where, f fleet.Filter) string {
+	return w.in("m.user_id", arrayParam(w.tx, f.Numbers)) + " AND (" + v.own(w, "m.target_id") +
+		" OR NOT EXISTS (SELECT 1 FROM ledger_sides k WHERE k.ledger_id = m.id AND k.side = " + sourceSide + " AND k.authority = " +
+		strconv.Itoa(int(fleet.AuthorityOffer)) + "))"
 }
 
 // visible returns the condition that the reader sees a line l.

@@ -44,7 +44,8 @@ var jobQuestions = []question{
 		FROM (
 			SELECT job_id, workspace_id, side, 1 AS listed, 0 AS owed FROM job_sides
 			UNION ALL SELECT id, target_id, 1, 0, 1 FROM jobs WHERE target_id IS NOT NULL
-			UNION ALL SELECT DISTINCT job_id, source_id, 0, 0, 1 FROM job_sims WHERE source_id IS NOT NULL
+			UNION ALL SELECT DISTINCT job_id, source_id, 0, 0, 1 FROM job_sims
+				WHERE source_id IS NOT NULL AND job_id NOT IN (SELECT o.job_id FROM offers o WHERE o.job_id IS NOT NULL)
 			UNION ALL SELECT DISTINCT job_id, home_id, 1, 0, 1 FROM job_sims WHERE home_id IS NOT NULL
 		) u GROUP BY job_id, workspace_id, side HAVING sum(listed) <> sum(owed) ORDER BY 1`,
 	},

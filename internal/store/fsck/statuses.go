@@ -17,6 +17,7 @@ var (
 	migrationEvent    = number(fleet.EventMigration)
 	registrationEvent = number(fleet.EventSIMRegistered)
 	doneVerdict       = number(fleet.VerdictDone)
+	offerAuthority    = number(fleet.AuthorityOffer)
 	offeredSIM        = number(fleet.SIMOffered)
 	acceptedSIM       = number(fleet.SIMOfferAccepted)
 	refusedSIM        = number(fleet.SIMOfferRefused)

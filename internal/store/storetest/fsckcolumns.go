@@ -105,7 +105,8 @@ func (e *env) foldLists() {
 	}
 }
 
-// jobs adds a job that made entry 2, as if it had moved SIMs of two verdicts.
+// jobs adds a job that made entry 2, as if it had moved SIMs of two verdicts and accepted offer 3,
+// and one that refused a SIM.
 func (e *env) jobs() {
 	e.Helper()
 	e.update(func(ctx context.Context, tx *store.Tx) error {
@@ -118,7 +119,7 @@ func (e *env) jobs() {
 			{Pos: 10, SIM: 10, Source: FleetDE}, {Pos: 11, SIM: 11, Source: FleetDE}, {Pos: 12, SIM: 12, Source: FleetDE},
 			{Pos: 16, SIM: 16, Source: FleetDE, Verdict: fleet.VerdictRefused, Codes: []fleet.ConflictCode{fleet.SIMsAttached}},
 		}
-		added, err := tx.AddJobSIMs(ctx, id, sims)
+		added, err := tx.AddJobSIMs(ctx, &fleet.Job{ID: id, Options: fleet.JobOptions{Offer: 3}}, sims)
 		if err != nil {
 			return err
 		}
@@ -126,7 +127,15 @@ func (e *env) jobs() {
 		for i := range done {
 			done[i].Verdict, done[i].Entry = fleet.VerdictDone, 2
 		}
-		return tx.SetVerdicts(ctx, id, done)
+		if err := tx.SetVerdicts(ctx, id, done); err != nil {
+			return err
+		}
+		j.State = fleet.JobRefused
+		if id, err = tx.InsertJob(ctx, j); err != nil {
+			return err
+		}
+		_, err = tx.AddJobSIMs(ctx, &fleet.Job{ID: id}, sims[3:])
+		return err
 	})
 }
 
