@@ -35,6 +35,10 @@ type Migration struct {
 	Lines           []LedgerLine // in the order of the request; nil in a list
 }
 
+// ByOffer reports whether the SIMs were offered and accepted. Neither side then sees users or
+// devices of the other.
+func (m Migration) ByOffer() bool { return m.TargetAuthority == AuthorityOffer }
+
 // Undo names the migration that an entry reverses, and says what is restored.
 type Undo struct {
 	Migration      MigrationID

@@ -11,12 +11,14 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// No reading operation shows one side of an offer the users of the other side, whether a request or
-// a job accepted it.
+// No reading operation shows one side of an offer the users of the other side, or the receiver a
+// device of the giver, whether a request or a job accepted it.
 func TestOffersHideUsersOfTheOtherSide(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, giver, receiver := twoSides(t, e)
-		few := madeOffer(t, giver, receiver, kit.ActivatedSIM, kit.IssuedSIM)
+		body := offering(newCode(t, receiver, object{}), kit.ActivatedSIM, kit.IssuedSIM, kit.AttachedSIM)
+		body["auto_detach_devices"] = true
+		few := giver.Post(offers, body).Is(http.StatusCreated).Header.Get("Location")
 		entry := receiver.Post(few+"/accept", object{"dry_run": false}).Is(http.StatusOK).Header.Get("Location")
 		many := make([]int64, 501)
 		for i := range many {
@@ -33,6 +35,7 @@ func TestOffersHideUsersOfTheOtherSide(t *testing.T) {
 			"program of giver":     {s.Program(kit.FleetDE), regexp.MustCompile(`target@example\.com|Admin of the target`)},
 			"receiver":             {receiver, regexp.MustCompile(`admin@example\.com|Fleet admin`)},
 			"program of receiver":  {s.Program(kit.FleetFR), regexp.MustCompile(`admin@example\.com|Fleet admin`)},
+			"receiver, devices":    {receiver, regexp.MustCompile(`tracker-7|"id": ?9001[,}]`)},
 			"giver, by the number": {giver, regexp.MustCompile(`"user": ?{"id": ?2,`)},
 		} {
 			for _, r := range httpapi.Routes() {

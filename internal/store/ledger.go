@@ -117,7 +117,7 @@ func (tx *Tx) Migration(ctx context.Context, caller Caller, token fleet.Workspac
 	if err != nil || len(list) == 0 {
 		return m, false, err
 	}
-	list[0].Lines, err = tx.lines(ctx, id, own[id])
+	list[0].Lines, err = tx.lines(ctx, list[0], own[id])
 	return list[0], true, err
 }
 
@@ -256,18 +256,24 @@ func scanLine(r rows) (l fleet.LedgerLine, current int, err error) {
 }
 
 // lines reads the lines of a migration that concern the reader: those into their Workspace, or
-// out of it. A device may have been renamed since; the target must not see the new name.
-func (tx *Tx) lines(ctx context.Context, id fleet.MigrationID, own ownSides) ([]fleet.LedgerLine, error) {
+// out of it. A device may have been renamed since; the target must not see the new name. The
+// receiver of an offer does not see the giver's devices at all.
+func (tx *Tx) lines(ctx context.Context, m fleet.Migration, own ownSides) ([]fleet.LedgerLine, error) {
 	w := where{tx: tx}
-	w.and("l.ledger_id = " + w.arg(int64(id)))
+	w.and("l.ledger_id = " + w.arg(int64(m.ID)))
 	if !own.target {
 		w.and(w.in("l.workspace_before", arrayParam(tx, own.sources)))
 	}
 	var lines []fleet.LedgerLine
 	err := tx.queryEach(ctx, "SELECT "+lineColumns+" FROM ledger_lines l JOIN sims s ON s.id = l.sim_id WHERE "+w.String()+" ORDER BY l.ordinal", w.args, func(r rows) error {
 		l, current, err := scanLine(r)
-		if current == 1 && !slices.Contains(own.sources, l.Before.Workspace) {
-			l.Before.DeviceName = ""
+		if !slices.Contains(own.sources, l.Before.Workspace) {
+			if current == 1 {
+				l.Before.DeviceName = ""
+			}
+			if m.ByOffer() {
+				l.Before.Device, l.Before.DeviceName = 0, ""
+			}
 		}
 		lines = append(lines, l)
 		return err
