@@ -45,6 +45,7 @@ type jobData struct {
 	Draft     *fleet.MoveDraft // of the wizard, nil outside it
 	Problem   string           // of the form that was sent
 	Typed     string
+	Approval  *approvalNote // of a job that needs approval, nil for others
 }
 
 // waveRow is a wave of a job.
@@ -117,19 +118,26 @@ func (r *request) jobDataOf(j fleet.Job, page string) (d jobData, err error) {
 	}
 	d.Waves, d.Steps = wavesOf(j), momentsOf(j)
 	d.rate(r.control().Now())
+	d.Approval = noteOf(j, r.control().Now())
 	d.MayChange = r.caller.May(identity.MigrateSIMs)
 	d.CanPause = control.JobPause.In(j.State)
 	d.CanResume = control.JobResume.In(j.State)
 	d.CanCancel = control.JobCancel.In(j.State)
 	d.CanRetry = j.State.Ended() && d.Job.Stay+d.Job.Left > 0 && j.Count() > 0
 	d.CanUndo = j.State.Ended() && d.Job.Moved > 0 && j.Kind != fleet.JobStatus
-	if j.State.Ended() && j.Kind == fleet.JobMigration && !j.Options.Activate {
-		d.Activable = d.Job.Moved
-	}
+	d.Activable = activable(d.Job)
 	if moving(j.State) {
 		d.Refresh = 2
 	}
 	return d, nil
+}
+
+// activable returns how many SIMs a job has moved that can be activated.
+func activable(row jobRow) int {
+	if row.Ended() && row.Kind == fleet.JobMigration && !row.Options.Activate {
+		return row.Moved
+	}
+	return 0
 }
 
 // jobResult is what a job has done. Offline, Online and Out are known only if every planned SIM has

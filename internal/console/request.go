@@ -144,7 +144,7 @@ func (r *request) resume() error {
 // may have several.
 var singles = []string{
 	"q", "sort", "page", "per", "after", "before", "row", "show", "mine", "reference", "device", "source", "target", "user", "from", "until", "dir", "days",
-	"action", "outcome",
+	"action", "outcome", "state", "landing",
 }
 
 // checkQuery refuses an address whose query cannot be read, and one with two values for a parameter

@@ -4,6 +4,7 @@ import { localTimes } from "./times.js";
 import { live } from "./live.js";
 import { drop, keep, kept, zone } from "./move.js";
 import { progress } from "./progress.js";
+import { answer } from "./answer.js";
 import { selection } from "./selection.js";
 
 // Copies a key from the fragment of the address, which browsers do not send, into the form.
@@ -18,6 +19,7 @@ for (const field of document.querySelectorAll("[data-from-hash]")) {
 keys();
 localTimes(document);
 selection(document);
+answer(document);
 live(document, (region) => {
   localTimes(region);
   selection(region);
