@@ -212,7 +212,6 @@ func TestAppearance_Jobs(t *testing.T) {
 	running := s.newJob(200, body(object{"dry_run": false, "waves": []any{object{"sims": 5, "pause_seconds": 0}, object{"sims": 50}}, "gate": object{"max_refused_percent": 2}}))
 	s.steps(4)
 	for name, where := range map[string]string{"job-preview": preview, "job-done": done, "job-waiting": at, "job-running": running, "jobs": "/jobs"} {
-		b := s.open(t).signIn("admin@example.com")
 		b.visit(where)
 		b.do(b.script(`for (const r of document.querySelectorAll("[data-refresh]")) r.removeAttribute("data-refresh")`))
 		b.look(name)

@@ -362,10 +362,10 @@ func TestAppearance_Move(t *testing.T) {
 	p.options(blocked, "conflict", "stop", "status", "0", "wave", "5|50", "then", "pause|10", "gate", "2", "start", "at", "day", "2026-12-01", "hour", "22:30", "reason", "Handover of the Lyon district heating meters to Fleet FR", "reference", "OPS-2231").leads(t, blocked+"/preview")
 	faulty := p.upload("lyon-handover.csv", "iccid\n8988303000000000251\n89883030000000002519\nhello\n8.94921E+18\n", "once", p.get("/move").once(t), "from", "file").to(t)
 	s.RunJobs()
+	b := s.open(t).signIn("admin@example.com")
 	for name, at := range map[string]string{
 		"move-1": "/move?sel=251,252", "move-1-paste": "/move?iccids=8988303000000000251", "move-1-faults": faulty, "move-2": blocked, "move-3": draft + "/preview", "move-3-blocked": blocked + "/preview",
 	} {
-		b := s.open(t).signIn("admin@example.com")
 		b.visit(at)
 		b.look(name)
 	}
@@ -373,7 +373,6 @@ func TestAppearance_Move(t *testing.T) {
 	s.RunJobs()
 	undone := p.press(p.get(undo), undo+"/undo").to(t)
 	s.RunJobs()
-	b := s.open(t).signIn("admin@example.com")
 	b.visit(undone)
 	b.sees("1 SIM will come online")
 	b.look("job-undo")
