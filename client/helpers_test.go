@@ -26,7 +26,7 @@ const (
 // startFerry starts a server with the data of kit.Ferry.
 func startFerry(t *testing.T) *kit.Server {
 	t.Helper()
-	return kit.Start(t, kit.SQLite).Seed(kit.Ferry)
+	return kit.StartFerry(t, kit.SQLite)
 }
 
 // clientFor returns a client whose exchanges are validated against the OpenAPI document.

@@ -34,7 +34,7 @@ type site struct {
 // newSite runs a console over the world of the tests.
 func newSite(t testing.TB, o console.Options) *site {
 	t.Helper()
-	s := kit.Start(t, kit.SQLite).Seed(kit.Ferry)
+	s := kit.StartFerry(t, kit.SQLite)
 	return serveSite(t, s, o)
 }
 

@@ -15,7 +15,7 @@ import (
 // The main pages and forms on both engines.
 func TestConsole_BothEngines(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := serveSite(t, kit.Start(t, e).Seed(kit.Ferry), console.Options{})
+		s := serveSite(t, kit.StartFerry(t, e), console.Options{})
 		s.moved()
 		p := s.as(t, "admin@example.com")
 		p.get("/overview").is(t, http.StatusOK).has(t, "608 SIMs in the 6 Workspaces", "Last 90 days, 6 SIMs", "Fleet US")
@@ -44,7 +44,7 @@ func TestConsole_BothEngines(t *testing.T) {
 
 // A caller who uses up the concurrent requests waits, in the console as in the API.
 func TestConsole_RequestsAreBounded(t *testing.T) {
-	s := kit.Start(t, kit.SQLite).Seed(kit.Ferry)
+	s := kit.StartFerry(t, kit.SQLite)
 	gates := limit.NewGates(1, 8, 1)
 	c := serveSite(t, s, console.Options{Gates: gates})
 	p := c.as(t, "admin@example.com")

@@ -61,7 +61,7 @@ func (p *person) press(a answer, action string, pairs ...string) answer {
 // cancel, retry, the SIMs by verdict and as CSV.
 func TestConsole_Job(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := serveSite(t, kit.Start(t, e).Seed(kit.Ferry), console.Options{})
+		s := serveSite(t, kit.StartFerry(t, e), console.Options{})
 		p := s.as(t, "admin@example.com")
 		p.get("/jobs").has(t, "There is no such job.")
 		here := s.newJob(200, object{

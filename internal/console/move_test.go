@@ -76,7 +76,7 @@ func (p *person) options(draft string, pairs ...string) answer {
 // preview that replaces the first, and the move.
 func TestConsole_Move(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := serveSite(t, kit.Start(t, e).Seed(kit.Ferry), console.Options{})
+		s := serveSite(t, kit.StartFerry(t, e), console.Options{})
 		p := s.as(t, "admin@example.com")
 		first := p.get("/move?all=1&sel=1000,1001").is(t, http.StatusOK).has(t, "The 603 SIMs that you selected")
 		draft := p.press(first, "/move", "from", "selection").to(t)

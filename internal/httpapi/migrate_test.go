@@ -15,7 +15,7 @@ type object = map[string]any
 // A dry run, then the real run of exactly that, then the ledger entry.
 func TestMigrationEndToEnd(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		admin := kit.Start(t, e).Seed(kit.Ferry).As("admin@example.com")
+		admin := kit.StartFerry(t, e).As("admin@example.com")
 		ask := object{"target_workspace": object{"id": kit.FleetFR}, "sims": []object{{"id": kit.AttachedSIM}, {"id": kit.IssuedSIM}}, "auto_detach_devices": true}
 		preview := admin.Post(migration, ask).Is(http.StatusOK)
 		ask["dry_run"] = false

@@ -28,7 +28,7 @@ func startFerry(t testing.TB, e kit.Engine) (*kit.Server, *kit.Client) {
 // startWithOwnDatabase calls startFerry with a separate database, whose schema the test may change.
 func startWithOwnDatabase(t testing.TB, e kit.Engine) (*kit.Server, *kit.Client) {
 	t.Helper()
-	s := kit.Start(t, e).Seed(kit.Ferry)
+	s := kit.StartFerry(t, e)
 	admin := s.As("admin@example.com")
 	return s, admin
 }

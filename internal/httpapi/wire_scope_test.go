@@ -31,7 +31,7 @@ func TestContract_QueryLimits(t *testing.T) {
 func TestContract_EnterpriseScope(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Start(t, e).Seed(kit.Ferry).Seed(`
+		s := kit.StartFerry(t, e).Seed(`
 sims:
   - {id: 295, iccid: "8988303000000000295", workspace: 100, issuer: 100, status: issued}
 `)

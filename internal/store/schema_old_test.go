@@ -99,7 +99,7 @@ func settleOld(t *testing.T, s *store.Store) {
 // the schema has columns for them.
 func oldDatabase(t *testing.T, d store.Dialect, from *sql.DB, step int64) (url string) {
 	t.Helper()
-	url = sqliteURL(t)
+	url = emptySQLite(t)
 	if d == store.Postgres {
 		url = pgtest.Database(t)
 	}

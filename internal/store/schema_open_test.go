@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -32,9 +33,13 @@ func rawSQL(t testing.TB, url string) *sql.DB {
 	return db
 }
 
+// emptySQLite returns the URL of a file that does not exist yet.
+func emptySQLite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "simferry.db") }
+
+// engines runs a test on an empty database of each engine.
 func engines(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
-	for name, url := range map[string]func(testing.TB) string{"sqlite": sqliteURL, "postgres": pgtest.Database} {
+	for name, url := range map[string]func(testing.TB) string{"sqlite": emptySQLite, "postgres": pgtest.Database} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, url(t))

@@ -1,7 +1,6 @@
 package kit
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/simferry/simferry/internal/store"
@@ -37,7 +36,7 @@ func OnEach(t *testing.T, test func(t *testing.T, e Engine)) {
 func (e Engine) URL(t testing.TB) string {
 	t.Helper()
 	if e == SQLite {
-		return "sqlite:" + filepath.Join(t.TempDir(), "simferry.db")
+		return "sqlite:" + schemaFile.copy(t)
 	}
 	const schema = "schema"
 	pgtest.Template(t, schema, func(url string) { openStore(t, url, store.Options{}).close() })

@@ -2,10 +2,7 @@ package kit
 
 import (
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/simferry/simferry/internal/control"
@@ -27,36 +24,11 @@ func StartFerry(t testing.TB, e Engine) *Server {
 func (e Engine) FerryURL(t testing.TB) string {
 	t.Helper()
 	if e == SQLite {
-		file := filepath.Join(t.TempDir(), "simferry.db")
-		if err := os.WriteFile(file, ferryFile(t), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return "sqlite:" + file
+		return "sqlite:" + ferryFile.copy(t)
 	}
 	const ferry = "ferry"
 	pgtest.Template(t, ferry, func(url string) { fillFerry(t, url) })
 	return pgtest.Reuse(t, ferry)
-}
-
-var ferrySQLite struct {
-	sync.Mutex
-	content []byte
-}
-
-func ferryFile(t testing.TB) []byte {
-	t.Helper()
-	ferrySQLite.Lock()
-	defer ferrySQLite.Unlock()
-	if ferrySQLite.content == nil {
-		file := filepath.Join(t.TempDir(), "ferry.db")
-		fillFerry(t, "sqlite:"+file)
-		content, err := os.ReadFile(file) // closed, so nothing is in its log any more
-		if err != nil {
-			t.Fatal(err)
-		}
-		ferrySQLite.content = content
-	}
-	return ferrySQLite.content
 }
 
 // fillFerry leaves no connection open, so that the database can be copied.
