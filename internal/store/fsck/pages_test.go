@@ -33,8 +33,7 @@ func TestFsckFindsDamagedPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seed := rand.Uint64()
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := rand.New(rand.NewPCG(1, 0)) // the same damages in each run
 	step := 1
 	if testing.Short() {
 		step = 16
@@ -42,7 +41,7 @@ func TestFsckFindsDamagedPages(t *testing.T) {
 	damaged, found, harmless := filepath.Join(dir, "damaged.db"), 0, 0
 	for page := 0; page < len(content)/pageSize; page += step {
 		damageFile := bytes.Clone(content)
-		name := damagePage(r, damageFile[page*pageSize:(page+1)*pageSize])
+		name := damagePage(r, page/step%3, damageFile[page*pageSize:(page+1)*pageSize])
 		if err := os.WriteFile(damaged, damageFile, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -53,18 +52,18 @@ func TestFsckFindsDamagedPages(t *testing.T) {
 		harmless++
 		after, err := coveredContent(t.Context(), damaged, report)
 		if err != nil || !maps.Equal(before, after) {
-			t.Errorf("seed %d: page %d %s: fsck passes, and the content has changed: %v %v", seed, page+1, name, err, differing(before, after))
+			t.Errorf("page %d %s: fsck passes, and the content has changed: %v %v", page+1, name, err, differing(before, after))
 		}
 	}
 	t.Logf("%d pages, %d damages were found, %d hit nothing that is covered", len(content)/pageSize, found, harmless)
-	if found < harmless {
+	if found == 0 || step == 1 && found < harmless {
 		t.Error("so few hit anything that the test shows little")
 	}
 }
 
-// damagePage damages a page at random.
-func damagePage(r *rand.Rand, page []byte) (how string) {
-	switch r.IntN(3) {
+// damagePage damages a page in one of three ways, at a random place.
+func damagePage(r *rand.Rand, way int, page []byte) (how string) {
+	switch way {
 	case 0:
 		clear(page)
 		return "zeroed"
@@ -79,12 +78,12 @@ func damagePage(r *rand.Rand, page []byte) (how string) {
 	return "with 64 bytes of noise"
 }
 
-// soundDatabase creates a database with hundreds of pages, and returns its bytes.
+// soundDatabase creates a database of more than a hundred pages, and returns its bytes.
 func soundDatabase(t *testing.T, file string) ([]byte, fsck.Report) {
 	t.Helper()
 	live := sqliteURL(t)
 	s := open(t, live, store.Options{})
-	storetest.LoadMany(t, s, 1500)
+	storetest.LoadMany(t, s, 700)
 	for n := range 4 {
 		storetest.MoveBack(t, s, n)
 	}
