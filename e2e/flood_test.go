@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,16 +9,17 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"testing"
 )
 
 // floodOf is a request that is sent again and again on many connections.
 type floodOf struct {
-	URL, Method, Bearer, Body string
-	Clients                   int
-	Many                      bool // from many addresses
+	URL, Method, Bearer string
+	Body                []byte
+	Header              map[string]string // in addition to those of the API's clients
+	Clients             int
+	Many                bool // from many addresses
 }
 
 // flood runs in this process. It does not unpack the answers, which would cost more than to
@@ -29,12 +31,15 @@ func flood(ctx context.Context, f floodOf) {
 	for i := range f.Clients {
 		all.Go(func() {
 			for k := 0; ctx.Err() == nil; k++ {
-				req, err := http.NewRequestWithContext(ctx, f.Method, f.URL, strings.NewReader(f.Body))
+				req, err := http.NewRequestWithContext(ctx, f.Method, f.URL, bytes.NewReader(f.Body))
 				if err != nil {
 					return
 				}
 				req.Header.Set("Content-Type", "application/json")
 				req.Header.Set("Accept-Encoding", "gzip")
+				for name, value := range f.Header {
+					req.Header.Set(name, value)
+				}
 				if f.Bearer != "" {
 					req.Header.Set("Authorization", "Bearer "+f.Bearer)
 				}
@@ -51,10 +56,12 @@ func flood(ctx context.Context, f floodOf) {
 	all.Wait()
 }
 
-// floodMain runs flood in a separate process until its standard input ends.
+// floodMain runs flood in a separate process, with the floodOf of its standard input, until that
+// ends.
 func floodMain() {
 	var f floodOf
-	if err := json.Unmarshal([]byte(os.Args[1]), &f); err != nil {
+	spec := json.NewDecoder(os.Stdin)
+	if err := spec.Decode(&f); err != nil {
 		panic(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -69,14 +76,13 @@ func floodMain() {
 // what is measured. end ends it.
 func startFlood(t *testing.T, f floodOf) (end func()) {
 	t.Helper()
-	spec, err := json.Marshal(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), "flood", string(spec))
+	cmd := exec.CommandContext(t.Context(), "flood")
 	in, err := cmd.StdinPipe()
 	if err == nil {
 		err = cmd.Start()
+	}
+	if err == nil {
+		err = json.NewEncoder(in).Encode(f)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -159,7 +159,7 @@ func (s *starved) raw(ctx context.Context, n int, read bool, text func(i int) []
 
 // flood sends a request again and again on n connections.
 func (s *starved) flood(ctx context.Context, n int, method, path, bearer, body string, many bool) {
-	flood(ctx, floodOf{URL: s.server.URL + path, Clients: n, Method: method, Bearer: bearer, Body: body, Many: many})
+	flood(ctx, floodOf{URL: s.server.URL + path, Clients: n, Method: method, Bearer: bearer, Body: []byte(body), Many: many})
 }
 
 // readTries is how often a client sends a read whose connection was closed without an answer.

@@ -205,7 +205,7 @@ func (r *request) writeJobSIMs(w io.Writer, j fleet.Job, verdicts []fleet.Verdic
 		return err
 	}
 	for after := ""; ; {
-		if err := r.resume(); err != nil {
+		if err := r.nextPage(); err != nil {
 			return err
 		}
 		page, err := r.readJobSIMs(j.ID, verdicts, after, fleet.JobSIMList.MaxPerPage)

@@ -169,7 +169,7 @@ func (r *request) writeLedger(w io.Writer, l fleet.List) error {
 		return err
 	}
 	for l.PerPage > 0 {
-		if err := r.resume(); err != nil {
+		if err := r.nextPage(); err != nil {
 			return err
 		}
 		page, err := r.control().ListMigrations(r.Context(), r.caller, l)

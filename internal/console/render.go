@@ -49,7 +49,11 @@ func (r *request) send(res reply) {
 	case res.stream != nil:
 		h.Set("Content-Type", res.kind)
 		h.Set("Content-Disposition", "attachment; filename="+strconv.Quote(res.name))
-		if err := res.stream(r.writer); err != nil {
+		err := res.stream(&r.download)
+		if err == nil {
+			err = r.endPage()
+		}
+		if err != nil {
 			httplog.Of(r.Context()).Err = err
 			panic(http.ErrAbortHandler) // the browser must not take a part for the whole
 		}

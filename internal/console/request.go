@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
@@ -33,6 +34,9 @@ type request struct {
 	party   string             // that the request counts for
 	joined  []fleet.Membership // Workspaces of the user
 	formOf  string             // the Workspace whose page sent the form, "" if it does not say
+
+	leavePage func()       // ends the turn of a page of a download; nil without one
+	download  bytes.Buffer // what that page has written
 }
 
 // control returns the rules.
@@ -69,6 +73,9 @@ func (c *console) serve(rt route) http.Handler {
 		defer cancel()
 		r := &request{Request: hr.WithContext(ctx), console: c, writer: w, route: rt}
 		defer func() {
+			if r.leavePage != nil {
+				r.leavePage()
+			}
 			for _, leave := range r.leave {
 				leave()
 			}
@@ -196,6 +203,34 @@ func (r *request) admit() error {
 	if err == nil {
 		r.leave = append(r.leave, leave)
 	}
+	return err
+}
+
+// nextPage begins the next page of a download, or of another walk through a long list: it sends
+// what the last one has written, reads the session again, and waits for a turn. Pages take turns
+// by Workspace, like large lists of the API.
+func (r *request) nextPage() error {
+	if err := r.endPage(); err != nil {
+		return err
+	}
+	if err := r.resume(); err != nil {
+		return err
+	}
+	leave, err := r.console.gates.Pages.Enter(r.Context(), "workspace "+strconv.FormatInt(int64(r.caller.Workspace), 10))
+	r.leavePage = leave
+	return err
+}
+
+// endPage ends the turn of a page, and sends what it has written.
+func (r *request) endPage() error {
+	if r.leavePage != nil {
+		r.leavePage()
+		r.leavePage = nil
+	}
+	if r.download.Len() == 0 {
+		return nil
+	}
+	_, err := r.download.WriteTo(r.writer)
 	return err
 }
 

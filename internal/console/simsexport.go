@@ -67,7 +67,7 @@ func (r *request) eachSIM(picked selection, match string, give func(fleet.SIM, s
 		if err != nil {
 			return err
 		}
-		if err := r.resume(); err != nil {
+		if err := r.nextPage(); err != nil {
 			return err
 		}
 		page, err := r.control().ListSIMs(r.Context(), r.caller, l)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,7 +27,7 @@ var verdictForms = map[string]struct {
 	"application/x-ndjson": {"application/x-ndjson", "jsonl", newVerdictLines},
 }
 
-// verdictWriter writes SIMs of a job as a file.
+// verdictWriter writes SIMs of a job as a file. flush sends what was written since the last one.
 type verdictWriter interface {
 	write(j fleet.Job, s fleet.JobSIM, sources map[fleet.WorkspaceID]fleet.Workspace) error
 	flush() error
@@ -85,28 +86,43 @@ func (a *api) streamJobSIMs(r *request, id fleet.JobID, form string) (res respon
 
 // sendJobSIMs writes page after page. The caller's rights are checked for each.
 func (a *api) sendJobSIMs(ctx context.Context, r *request, id fleet.JobID, l fleet.List, w verdictWriter) error {
-	for {
-		if err := a.verifyBearer(r); err != nil {
+	for more := true; more; {
+		var err error
+		if more, err = a.writeJobSIMs(ctx, r, id, &l, w); err != nil {
 			return err
 		}
-		caller, err := a.control.Authenticate(ctx, r.claims, r.origin())
-		if err != nil {
-			return err
-		}
-		page, err := a.control.ListJobSIMs(ctx, caller, id, l)
-		if err != nil {
-			return err
-		}
-		for _, s := range page.Items {
-			if err := w.write(page.Job, s, page.Sources); err != nil {
-				return err
-			}
-			l.After = &s.Pos
-		}
-		if err := w.flush(); err != nil || len(page.Items) < l.PerPage {
+		if err := w.flush(); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// writeJobSIMs makes the next page, and reports whether there are more.
+func (a *api) writeJobSIMs(ctx context.Context, r *request, id fleet.JobID, l *fleet.List, w verdictWriter) (more bool, err error) {
+	leave, err := r.Turn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	if err := a.verifyBearer(r); err != nil {
+		return false, err
+	}
+	caller, err := a.control.Authenticate(ctx, r.claims, r.origin())
+	if err != nil {
+		return false, err
+	}
+	page, err := a.control.ListJobSIMs(ctx, caller, id, *l)
+	if err != nil {
+		return false, err
+	}
+	for _, s := range page.Items {
+		if err := w.write(page.Job, s, page.Sources); err != nil {
+			return false, err
+		}
+		l.After = &s.Pos
+	}
+	return len(page.Items) == l.PerPage, nil
 }
 
 // verdictLines writes JSON Lines.
@@ -130,12 +146,17 @@ func (w *verdictLines) flush() error {
 }
 
 // verdictTable writes a CSV file. No cell is a formula.
-type verdictTable struct{ out *tablefile.Writer }
+type verdictTable struct {
+	table *tablefile.Writer
+	page  *bytes.Buffer
+	out   io.Writer
+}
 
 func newVerdictTable(out io.Writer) (verdictWriter, error) {
-	table, err := tablefile.NewWriter(out, "row", "identifier", "id", "iccid", "iccid_with_luhn", "verdict", "source_workspace_id",
+	page := &bytes.Buffer{}
+	table, err := tablefile.NewWriter(page, "row", "identifier", "id", "iccid", "iccid_with_luhn", "verdict", "source_workspace_id",
 		"source_workspace_name", "migration_id", "error_codes", "errors")
-	return verdictTable{table}, err
+	return verdictTable{table, page, out}, err
 }
 
 func (w verdictTable) write(j fleet.Job, s fleet.JobSIM, sources map[fleet.WorkspaceID]fleet.Workspace) error {
@@ -147,11 +168,17 @@ func (w verdictTable) write(j fleet.Job, s fleet.JobSIM, sources map[fleet.Works
 	for _, code := range s.Codes {
 		codes, reasons = append(codes, strconv.Itoa(int(code))), append(reasons, j.WhyRefused(code, s.Source))
 	}
-	return w.out.Write(orBlank(int64(s.Line)), s.Given, orBlank(int64(s.SIM)), string(s.ICCID), luhn, s.Verdict.String(), orBlank(int64(source.ID)),
+	return w.table.Write(orBlank(int64(s.Line)), s.Given, orBlank(int64(s.SIM)), string(s.ICCID), luhn, s.Verdict.String(), orBlank(int64(source.ID)),
 		source.Name, orBlank(int64(s.Entry)), strings.Join(codes, " "), strings.Join(reasons, "; "))
 }
 
-func (w verdictTable) flush() error { return w.out.Close() }
+func (w verdictTable) flush() error {
+	if err := w.table.Close(); err != nil {
+		return err
+	}
+	_, err := w.page.WriteTo(w.out)
+	return err
+}
 
 func orBlank(n int64) string {
 	if n == 0 {

@@ -35,12 +35,6 @@ const (
 	// in memory until the client has received them.
 	answersAtOnce       = 24
 	answersPerWorkspace = 3
-	// A Workspace with more than restFrom lists in the queue pauses after each list: as long as
-	// the list took for one more, up to maxPause times as long. So a flood of lists does not keep
-	// a processor busy all the time. longestPause bounds the pause.
-	restFrom     = 1
-	maxPause     = 3
-	longestPause = 500 * time.Millisecond
 )
 
 // admission queues requests. Each caller and address has its own slots. Large requests take
@@ -50,7 +44,7 @@ type admission struct {
 	limits    Limits
 	callers   *limit.Gate
 	addresses *limit.Gate
-	lists     *limit.Gate // large lists while they are built
+	lists     *limit.Gate // large lists, and pages of streams, while they are made
 	bodies    *limit.Gate // large bodies while they are read
 	uploads   *limit.Gate // spooled bodies until their request ends
 	work      *limit.Gate // spooled bodies that have arrived
@@ -65,6 +59,9 @@ func newAdmission(l Limits, gates *limit.Gates) *admission {
 		gates = limit.NewGates(l.PerCaller, l.PerAddress, l.Waiting)
 	}
 	cores := runtime.GOMAXPROCS(0)
+	if l.Large != 0 {
+		gates.Pages = limit.NewPages(l.Large)
+	}
 	l.Large = cmp.Or(l.Large, max(1, cores-1))
 	if l.BodyMemory != 0 || l.BodyMemoryPerCaller != 0 {
 		gates.Memory = limit.NewBudget(cmp.Or(l.BodyMemory, limit.BodyMemory), cmp.Or(l.BodyMemoryPerCaller, limit.BodyMemoryOfCaller))
@@ -74,7 +71,7 @@ func newAdmission(l Limits, gates *limit.Gates) *admission {
 		limits:    l,
 		callers:   gates.Callers,
 		addresses: gates.Addresses,
-		lists:     limit.NewGate(limit.Rules{Total: l.Large, PerParty: max(1, l.Large/2)}),
+		lists:     gates.Pages,
 		bodies:    limit.NewGate(limit.Rules{Total: max(2, l.Large), PerParty: max(2, l.Large/2)}),
 		uploads:   gates.Uploads,
 		work:      gates.Lists,
@@ -163,21 +160,21 @@ func (r *Request) holdList(l fleet.List) error {
 	if err := r.hold(a.answers, r.place.workspace); err != nil {
 		return err
 	}
-	if err := r.holdLarge(a.lists); err != nil {
-		return err
-	}
-	leave, workspace, began := r.place.large, r.place.workspace, time.Now()
-	r.place.large = func() {
-		if rest := min(maxPause, a.answers.WaitingOf(workspace)-restFrom); rest > 0 {
-			a.lists.Pause(workspace, min(longestPause, time.Duration(rest)*time.Since(began)))
-		}
-		leave()
-	}
-	return nil
+	return r.holdLarge(a.lists)
 }
 
-// floodPause delays the refusal of an anonymous request. Meanwhile it holds its slot, so an
-// address that floods the server cannot retry immediately.
+// Turn waits until a page of a streamed response may be made: like large lists, pages take turns by
+// Workspace. leave must be called when the page is made, before it is sent.
+func (r *Request) Turn(ctx context.Context) (leave func(), err error) {
+	a := r.place.admission
+	if a == nil {
+		return func() {}, nil
+	}
+	return a.lists.Enter(ctx, r.place.workspace)
+}
+
+// floodPause delays the refusal of an anonymous request, and that of one more stream. Meanwhile the
+// request holds its slot, so that a client which floods the server cannot retry immediately.
 const floodPause = 50 * time.Millisecond
 
 func (r *Request) pause(d time.Duration) {

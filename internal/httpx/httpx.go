@@ -89,7 +89,9 @@ func (s *Server) Operation(atLeast time.Duration, serve func(*Request) Response)
 		}
 		s.public.point(res)
 		if res.stream != nil {
-			r.leaveQueue()
+			if res.ContentType != EventStream { // that leaves with its first event
+				r.leaveQueue()
+			}
 			s.stream(hr, r, res)
 			return
 		}

@@ -37,12 +37,14 @@ type Stream struct {
 	Streams // the settings
 	writer  http.ResponseWriter
 	control *http.ResponseController
+	begun   func() // called after each piece: the request leaves the queue
 }
 
 // Write sends a piece. A client that does not read it in time loses the connection.
 func (s *Stream) Write(piece []byte) (int, error) {
 	most := answerStart + time.Duration(len(piece))*time.Second/answerRate
 	_ = s.control.SetWriteDeadline(time.Now().Add(most)) // some test writers do not support deadlines
+	defer s.begun()
 	return s.writer.Write(piece)
 }
 
@@ -58,6 +60,7 @@ func (r *Request) Streamed(res *Response, body func(context.Context, *Stream) er
 	a, caller := r.place.admission, r.place.caller
 	if a != nil {
 		if !a.streams.Take(caller, 1) {
+			r.pause(floodPause)
 			return &fleet.Error{
 				Code: fleet.TooManyRequests, RetryAfter: 5 * time.Second,
 				Message: "Too many streams are open: close one, or retry later",
@@ -74,7 +77,7 @@ func (s *Server) stream(hr *http.Request, r *Request, res Response) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context())) // without its timeout
 	defer cancel()
 	defer context.AfterFunc(hr.Context(), cancel)()
-	out := &Stream{Streams: s.streams, writer: r.writer, control: http.NewResponseController(r.writer)}
+	out := &Stream{Streams: s.streams, writer: r.writer, control: http.NewResponseController(r.writer), begun: r.leaveQueue}
 	h := r.writer.Header()
 	for name, values := range res.header {
 		h[name] = values

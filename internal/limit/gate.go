@@ -17,7 +17,17 @@ type Rules struct {
 	PerParty int // running at once for one party
 	Queue    int // waiting, for one party
 	QueueAll int // waiting, for all parties together
+
+	// RestFrom makes a party with this many waiting rest after each that ran, so that a flood does
+	// not keep every processor busy: its place stays taken for as long as that took, and as long
+	// again for each RestFrom that wait, up to maxRest times. It delays no other party.
+	RestFrom int
 }
+
+const (
+	maxRest     = 6
+	longestRest = 500 * time.Millisecond
+)
 
 // Gate limits how many run at once; others wait. Parties take turns: one with a hundred waiting
 // delays another by one of them, not by a hundred. A Gate is safe for concurrent use.
@@ -34,7 +44,8 @@ type Gate struct {
 // party is one caller, address or other group that shares the Gate with others.
 type party struct {
 	name    string
-	running int
+	running int // with those that rest
+	resting int
 	waiting list.List // of *ticket, the longest wait first
 	turn    *list.Element
 }
@@ -67,7 +78,7 @@ func (g *Gate) Enter(ctx context.Context, name string) (leave func(), err error)
 		g.mu.Unlock()
 		return g.leave(p), nil
 	}
-	if bound(p.waiting.Len(), g.rules.Queue) || bound(g.waiting, g.rules.QueueAll) {
+	if bound(p.waiting.Len()-p.resting, g.rules.Queue) || bound(g.waiting, g.rules.QueueAll) {
 		g.mu.Unlock()
 		return nil, ErrFull
 	}
@@ -126,11 +137,37 @@ func (g *Gate) dequeue(p *party, place *list.Element) {
 }
 
 func (g *Gate) leave(p *party) func() {
+	began := time.Now()
 	return sync.OnceFunc(func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
+		if rest := g.rest(p, time.Since(began)); rest > 0 {
+			p.running++
+			p.resting++
+			time.AfterFunc(rest, func() { g.rested(p) })
+		}
 		g.end(p)
 	})
+}
+
+// rest returns how long a party rests after a run.
+func (g *Gate) rest(p *party, took time.Duration) time.Duration {
+	waiting := p.waiting.Len()
+	if g.rules.RestFrom == 0 || waiting < g.rules.RestFrom {
+		return 0
+	}
+	times := min(maxRest, 1+waiting/g.rules.RestFrom)
+	return min(longestRest, time.Duration(times)*took)
+}
+
+// rested gives the place of a party back.
+func (g *Gate) rested(p *party) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p.running--
+	p.resting--
+	g.admit()
+	g.forget(p)
 }
 
 func (g *Gate) end(p *party) {
@@ -162,25 +199,6 @@ func (g *Gate) admit() {
 		}
 		e = next
 	}
-}
-
-// Pause takes one place of a party for a while, as if a call ran. It delays no other party. Call
-// it before leave.
-func (g *Gate) Pause(name string, d time.Duration) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	p := g.parties[name]
-	if p == nil {
-		return
-	}
-	p.running++
-	time.AfterFunc(d, func() {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		p.running--
-		g.admit()
-		g.forget(p)
-	})
 }
 
 // WaitingOf returns how many of a party wait now.

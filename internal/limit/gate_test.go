@@ -157,24 +157,24 @@ func TestBudget(t *testing.T) {
 	}
 }
 
-// A party that pauses keeps its place for a while, and delays no other party.
-func TestPause(t *testing.T) {
+// A party with many waiting keeps its place for a while after each, and delays no other party.
+func TestRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := limit.NewGate(limit.Rules{Total: 1, PerParty: 1})
+		g := limit.NewGate(limit.Rules{Total: 1, PerParty: 1, RestFrom: 1})
 		leave := enter(t, g, "a")
 		order := queue(t, g, "a", "b")
 		if got := g.WaitingOf("a"); got != 1 {
 			t.Errorf("%d of a wait", got)
 		}
-		g.Pause("a", time.Second)
-		g.Pause("unknown", time.Second)
+		<-time.After(100 * time.Millisecond)
 		leave()
+		<-time.After(199 * time.Millisecond)
 		if got := order(); !slices.Equal(got, []string{"b"}) {
-			t.Errorf("during the pause: %v", got)
+			t.Errorf("during the rest: %v", got)
 		}
-		<-time.After(time.Second)
+		<-time.After(time.Millisecond)
 		if got := order(); !slices.Equal(got, []string{"b", "a"}) {
-			t.Errorf("after the pause: %v", got)
+			t.Errorf("after the rest: %v", got)
 		}
 		if g.Running() != 0 || g.Waiting() != 0 || g.WaitingOf("a") != 0 {
 			t.Errorf("%d run, %d wait", g.Running(), g.Waiting())

@@ -1,12 +1,19 @@
 package limit
 
-import "cmp"
+import (
+	"cmp"
+	"runtime"
+)
 
 const (
 	// anonymousAtOnce bounds the concurrent requests without a known caller over all addresses.
 	anonymousAtOnce = 128
 	// waitingAtOnce bounds the queued requests of all callers, and so their memory.
 	waitingAtOnce = 1024
+	// requestsAtOnce is how many requests of one caller, or of one address, are worked on at once.
+	requestsAtOnce = 8
+	// pagesRest is from how many waiting pages of one Workspace it rests after each.
+	pagesRest = 2
 	// uploadsAtOnce bounds the bodies in temporary files.
 	uploadsAtOnce = 2
 )
@@ -24,6 +31,7 @@ type Gates struct {
 	Addresses *Gate // the others, by address
 	Uploads   *Gate // files in temporary files, from their first byte until they are read
 	Lists     *Gate // files of ICCIDs while they are in memory
+	Pages     *Gate // large lists, and pages of downloads, while they are made; by Workspace
 
 	// Memory bounds the bodies in memory.
 	Memory *Budget
@@ -33,9 +41,17 @@ type Gates struct {
 // and this many that wait. 0 means 8, 8 and 64.
 func NewGates(perCaller, perAddress, waiting int) *Gates {
 	queue := cmp.Or(waiting, 64)
+	atOnce := cmp.Or(perCaller, requestsAtOnce)
 	return &Gates{
 		Uploads: NewGate(Rules{Total: uploadsAtOnce, PerParty: 1}), Lists: NewGate(Rules{Total: 1}), Memory: NewBudget(BodyMemory, BodyMemoryOfCaller),
-		Callers:   NewGate(Rules{PerParty: cmp.Or(perCaller, 8), Queue: queue, QueueAll: waitingAtOnce}),
-		Addresses: NewGate(Rules{Total: anonymousAtOnce, PerParty: cmp.Or(perAddress, 8), Queue: queue, QueueAll: waitingAtOnce}),
+		Pages:     NewPages(max(1, runtime.GOMAXPROCS(0)-1)),
+		Callers:   NewGate(Rules{PerParty: atOnce, Queue: queue, QueueAll: waitingAtOnce, RestFrom: max(atOnce, requestsAtOnce)}),
+		Addresses: NewGate(Rules{Total: anonymousAtOnce, PerParty: cmp.Or(perAddress, requestsAtOnce), Queue: queue, QueueAll: waitingAtOnce}),
 	}
+}
+
+// NewPages returns the gate for this many pages that are made at once. A Workspace has half of
+// them.
+func NewPages(atOnce int) *Gate {
+	return NewGate(Rules{Total: atOnce, PerParty: max(1, atOnce/2), RestFrom: pagesRest})
 }
