@@ -14,7 +14,7 @@ RACE = ./client/... ./internal/config/... ./internal/control/... ./internal/cli/
 
 # Thousands of requests or checks one after the other: they race with nothing, and take minutes
 # under the race detector.
-RACE_SKIP = ^(TestProbes|TestAuthorization|TestRightsAreCheckedInTheTransaction|TestLostCommitOfEveryWrite|TestForeignAndAbsentTakeTheSamePath|TestEveryFieldOfEveryList|TestMalformedQueries|TestLedgerHidesOtherSources|TestFsckFindsDamagedPages|TestRestoreFindsDamagedPages|TestFsckColumns.*|TestFsck(SQLite|Postgres)|TestAuditTampering.*|TestListsDoNotScanTables|TestLargeListOfAnIssuer|TestLongLists|TestOldDatabasesComeForward)$$
+RACE_SKIP = ^(TestProbes|TestAuthorization|TestRightsAreCheckedInTheTransaction|TestLostCommitOfEveryWrite|TestForeignAndAbsentTakeTheSamePath|TestEveryFieldOfEveryList|TestMalformedQueries|TestLedgerHidesOtherSources|TestOffersHideUsersOfTheOtherSide|TestFsckFindsDamagedPages|TestRestoreFindsDamagedPages|TestFsckColumns.*|TestFsck(SQLite|Postgres)|TestAuditTampering.*|TestListsDoNotScanTables|TestLargeListOfAnIssuer|TestLongLists|TestOldDatabasesComeForward)$$
 
 # A version of PostgreSQL, and the packages whose tests are run on it. Tests on SQLite only are
 # skipped: make test has run them. What .ci/postgres gets has no pg_basebackup, so no standby can be
