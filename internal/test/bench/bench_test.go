@@ -42,7 +42,7 @@ func BenchmarkHTTP(b *testing.B) {
 
 var engines = []struct {
 	name string
-	open func(*testing.B, int) *place
+	open func(testing.TB, int) *place
 }{
 	{"sqlite", openSQLite},
 	{"postgres", openPostgres},

@@ -31,7 +31,7 @@ type place struct {
 }
 
 // openSQLite makes a fleet of size SIMs in an embedded database.
-func openSQLite(b *testing.B, size int) *place {
+func openSQLite(b testing.TB, size int) *place {
 	b.Helper()
 	file := filepath.Join(b.TempDir(), "bench.db")
 	p := &place{url: "sqlite:" + file}
@@ -40,7 +40,7 @@ func openSQLite(b *testing.B, size int) *place {
 	return p
 }
 
-func (p *place) open(b *testing.B, size int) {
+func (p *place) open(b testing.TB, size int) {
 	b.Helper()
 	s, err := store.Open(b.Context(), p.url, store.Options{})
 	if err != nil {

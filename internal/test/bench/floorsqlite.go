@@ -116,11 +116,15 @@ func encodeShown(rows scanner) error {
 
 func (f sqliteSQL) reset(ctx context.Context, list []int64, in int64, busy bool) error {
 	ids := text(list)
-	return f.tx(ctx, func(tx *sql.Tx) error {
+	err := within(ctx, f.other, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			UPDATE sims SET workspace_id = $2, status = CASE WHEN $3 THEN 1 ELSE 0 END,
 				device_id = CASE WHEN $3 THEN $2 * 10000 + (id - (SELECT MIN(value) FROM json_each($1))) END
 			WHERE id IN (SELECT value FROM json_each($1))`, ids, in, busy)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return f.checkpoint(ctx) // the next turn does not pay for the pages of this reset and the last turn
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // openPostgres makes a fleet of size SIMs in a throw-away PostgreSQL.
-func openPostgres(b *testing.B, size int) *place {
+func openPostgres(b testing.TB, size int) *place {
 	b.Helper()
 	p := &place{url: pgtest.Database(b)}
 	p.open(b, size)
@@ -30,7 +30,7 @@ func openCopied(b *testing.B, size int) *place {
 	return p
 }
 
-func (p *place) addFloor(b *testing.B) {
+func (p *place) addFloor(b testing.TB) {
 	b.Helper()
 	pool, err := pgxpool.New(b.Context(), p.url)
 	if err != nil {
