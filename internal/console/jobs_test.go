@@ -163,7 +163,7 @@ func TestConsole_JobLive(t *testing.T) {
 	here := s.newJob(200, object{"dry_run": false, "waves": []any{object{"sims": 50}, object{"sims": 50}}})
 	b.visit(here)
 	b.sees("Preparing the preview")
-	s.steps(3) // the plan, its end, and a wave
+	s.steps(2) // the plan, and a wave
 	b.waits(`document.body.innerText.includes("50 moved, 0 not moved, 550 to go.")`)
 	b.sees("Running, wave 2 of 3")
 	start := s.stop()
@@ -210,7 +210,7 @@ func TestAppearance_Jobs(t *testing.T) {
 	at := s.newJob(200, body(object{"dry_run": false, "not_before": "2036-11-27T15:00:00Z"}))
 	s.RunJobs()
 	running := s.newJob(200, body(object{"dry_run": false, "waves": []any{object{"sims": 5, "pause_seconds": 0}, object{"sims": 50}}, "gate": object{"max_refused_percent": 2}}))
-	s.steps(4)
+	s.steps(3)
 	for name, where := range map[string]string{"job-preview": preview, "job-done": done, "job-waiting": at, "job-running": running, "jobs": "/jobs"} {
 		b.visit(where)
 		b.do(b.script(`for (const r of document.querySelectorAll("[data-refresh]")) r.removeAttribute("data-refresh")`))

@@ -46,8 +46,15 @@ func (s *jobStep) plan(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 	}
 	if n := j.Count(); n > fleet.MaxJobSIMs {
 		setJob(j, fleet.JobDetails{State: fleet.JobFailed, At: tx.Now(), Why: fmt.Sprintf("more than %d SIMs are selected: make several jobs", fleet.MaxJobSIMs)})
+		return nil
 	}
-	return nil
+	if !at.ended || j.Part > partsAtOnce { // many parts are deleted in a step of their own
+		return nil
+	}
+	if next, err = nextPart(ctx, tx, j); err != nil || next != nil {
+		return err
+	}
+	return s.planned(ctx, tx, j)
 }
 
 // nextPart returns the part of the selection that is planned next, nil behind the last one.

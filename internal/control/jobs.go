@@ -449,7 +449,7 @@ func (a JobAction) change(ctx context.Context, tx *store.Tx, caller identity.Pri
 		}
 	}
 	setJob(&j, d)
-	if err := saveJob(ctx, tx, j, nil); err != nil {
+	if err := saveJob(ctx, tx, j, store.JobProgress{}); err != nil {
 		return j, err
 	}
 	j.Version++

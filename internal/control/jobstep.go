@@ -56,8 +56,9 @@ func (c *Control) ReleaseJob(ctx context.Context, l JobLease) error {
 }
 
 // StepJob does the next step of a job in one transaction: it plans some SIMs, moves a chunk, or
-// changes the state. more is false if the job has nothing to do now. If the outcome of the commit
-// is unknown, the step is repeated: it reads the state of the job again.
+// changes the state. more is false if the job has nothing to do now; then the step has given the
+// lease back. If the outcome of the commit is unknown, the step is repeated: it reads the state of
+// the job again.
 //
 // Errors: ErrLeaseLost.
 func (c *Control) StepJob(ctx context.Context, l JobLease) (more bool, err error) {
@@ -81,7 +82,7 @@ func (c *Control) FailJob(ctx context.Context, l JobLease, why string) error {
 			return err
 		}
 		setJob(&j, fleet.JobDetails{State: fleet.JobFailed, At: tx.Now(), Why: why})
-		return saveJob(ctx, tx, j, &l)
+		return saveJob(ctx, tx, j, store.JobProgress{Lease: &l})
 	})
 }
 
@@ -94,12 +95,14 @@ type jobStep struct {
 
 	attempts int // of the transaction; an attempt after the first one locks the SIMs that it reads
 
+	done []fleet.JobSIM // whose new verdicts are written with the job
+
 	gate   string      // a URL to request before the next attempt; "" for none
 	answer *gateAnswer // what it responded
 }
 
 func (s *jobStep) attempt(ctx context.Context, tx *store.Tx) error {
-	s.more, s.gate = false, ""
+	s.more, s.gate, s.done = false, "", nil
 	s.attempts++
 	held, err := tx.HoldStep(ctx, s.lease)
 	user, known, j := held.User, held.Known, held.Job
@@ -111,8 +114,12 @@ func (s *jobStep) attempt(ctx context.Context, tx *store.Tx) error {
 		s.caller.User, s.caller.Username, s.caller.SuperAdmin = user.ID, user.Username, user.SuperAdmin
 	}
 	before := j.State
-	if changed, err := s.advance(ctx, tx, &j); err != nil || !changed {
+	changed, err := s.advance(ctx, tx, &j)
+	if err != nil {
 		return err
+	}
+	if !changed {
+		return tx.ReleaseJob(ctx, s.lease)
 	}
 	if now := tx.Now(); (j.State == fleet.JobPlanning || j.State == fleet.JobRunning) && j.NextAt.After(now) {
 		j.NextAt = now // the clock has gone back
@@ -121,12 +128,12 @@ func (s *jobStep) attempt(ctx context.Context, tx *store.Tx) error {
 	if j.State != before {
 		s.c.log.Info("job", "job", int64(j.ID), "state", string(j.State), "was", string(before))
 	}
-	return saveJob(ctx, tx, j, &s.lease)
+	return saveJob(ctx, tx, j, store.JobProgress{Lease: &s.lease, Released: !s.more && s.gate == "", SIMs: s.done})
 }
 
 // saveJob writes a job, and ends its offer if it has ended.
-func saveJob(ctx context.Context, tx *store.Tx, j fleet.Job, l *JobLease) error {
-	if err := tx.SaveJob(ctx, j, l); err != nil {
+func saveJob(ctx context.Context, tx *store.Tx, j fleet.Job, done store.JobProgress) error {
+	if err := tx.SaveJob(ctx, j, done); err != nil {
 		return err
 	}
 	return jobEnded(ctx, tx, j)
@@ -167,20 +174,15 @@ func (s *jobStep) chunk(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 	end, _ := j.WaveEnd(j.Done + left)
 	began := time.Now()
 	if most := min(s.c.pace.most(moving, chunkSIMs, began), end-j.Done); most > 0 && left > 0 {
-		rows, err := tx.NextJobSIMs(ctx, *j, most)
+		rows, err := s.work(ctx, tx, j, most)
 		if err != nil {
 			return err
 		}
 		if len(rows) == 0 {
 			return fmt.Errorf("job %d has %d planned SIMs, but none after position %d", j.ID, left, j.Cursor)
 		}
-		if rows, err = s.work(ctx, tx, j, rows); err != nil {
-			return err
-		}
 		j.Details.Lose(rows)
-		if err := tx.SetVerdicts(ctx, j.ID, rows); err != nil {
-			return err
-		}
+		s.done = rows
 		s.worked(moving, len(rows), began)
 		j.Cursor, j.Begun = rows[len(rows)-1].Pos, true
 		j.Done += len(rows)

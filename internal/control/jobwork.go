@@ -53,6 +53,18 @@ func (s *jobStep) offered(ctx context.Context, tx *store.Tx, j *fleet.Job, rows 
 	return snap, err
 }
 
+// next reads the SIMs of the next chunk. For most jobs it also reads the snapshot of them; known is
+// false if work has to.
+func (s *jobStep) next(ctx context.Context, tx *store.Tx, j *fleet.Job, most int) (rows []fleet.JobSIM, snap fleet.Snapshot, known bool, err error) {
+	if j.Kind != fleet.JobUndo && j.Options.Offer == 0 && s.caller.User != 0 && s.attempts == 1 {
+		if rows, snap, known, err = tx.NextChunk(ctx, storeCaller(s.caller), *j, most); err != nil || known {
+			return rows, snap, known, err
+		}
+	}
+	rows, err = tx.NextJobSIMs(ctx, *j, most)
+	return rows, snap, false, err
+}
+
 // chunkSnapshot reads the SIMs of a chunk.
 func (s *jobStep) chunkSnapshot(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM) (fleet.Snapshot, error) {
 	if j.Options.Offer != 0 {
@@ -77,8 +89,8 @@ func (s *jobStep) judge(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snapshot, 
 	if plan == nil {
 		return nil
 	}
-	plan.Foresee(rows)
 	if freeze {
+		plan.Foresee(rows)
 		j.NoteRules(plan.Hits)
 	}
 	return []store.Change{change(plan, s.caller, "", about{note: j.Note})}
@@ -183,8 +195,8 @@ func (s *jobStep) judgeEntry(ctx context.Context, tx *store.Tx, j *fleet.Job, ro
 	}
 	what := about{&fleet.Undo{Migration: req.Migration, RestoreStatus: req.RestoreStatus, RestoreDevices: req.RestoreDevices}, j.Note}
 	for _, move := range plan.Moves {
-		move.Foresee(rows)
 		if freeze {
+			move.Foresee(rows)
 			j.NoteRules(move.Hits)
 		}
 		changes = append(changes, change(move, s.caller, "", what))
@@ -192,17 +204,21 @@ func (s *jobStep) judgeEntry(ctx context.Context, tx *store.Tx, j *fleet.Job, ro
 	return len(rows), changes, nil
 }
 
-// work moves those of the SIMs that are as planned, and sets every verdict. It returns the SIMs
-// that it has dealt with, which in an undo may be fewer.
-func (s *jobStep) work(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM) ([]fleet.JobSIM, error) {
+// work moves the next SIMs that are as planned, and sets their verdicts. It returns the SIMs that
+// it has dealt with, none if there are none.
+func (s *jobStep) work(ctx context.Context, tx *store.Tx, j *fleet.Job, most int) ([]fleet.JobSIM, error) {
+	rows, snap, known, err := s.next(ctx, tx, j, most)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
 	s.caller.Origin = identity.Origin{RequestID: fmt.Sprintf("job-%d.%d", j.ID, rows[0].Pos)}
-	var changes []store.Change
 	if s.caller.User == 0 { // gone or suspended
 		for i := range rows {
 			rows[i].Verdict, rows[i].Codes = fleet.VerdictRefused, []fleet.ConflictCode{fleet.CreatorSuspended}
 		}
 		return rows, nil
 	}
+	var changes []store.Change
 	if j.Kind == fleet.JobUndo {
 		used, undo, err := s.judgeUndo(ctx, tx, j, rows, false)
 		if err != nil {
@@ -210,27 +226,41 @@ func (s *jobStep) work(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []f
 		}
 		rows, changes = rows[:used], undo
 	} else {
-		snap, err := s.chunkSnapshot(ctx, tx, j, rows)
-		if err != nil {
-			return nil, err
+		if !known {
+			if snap, err = s.chunkSnapshot(ctx, tx, j, rows); err != nil {
+				return nil, err
+			}
 		}
 		changes = s.judge(j, rows, snap, false)
 	}
-	entries := make(map[fleet.SIMID]fleet.MigrationID, len(rows))
+	return rows, applyAll(ctx, tx, j, rows, changes)
+}
+
+// applyAll writes the changes of a chunk, and sets the verdicts of its SIMs that they move.
+func applyAll(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM, changes []store.Change) error {
+	var last fleet.MigrationID
+	entries := make(map[fleet.SIMID]fleet.MigrationID) // if there are several changes
 	for i, c := range changes {
 		c.UID = fmt.Sprintf("job-%d.%d.%d", j.ID, rows[0].Pos, i)
 		entry, err := tx.Apply(ctx, c)
 		if err != nil {
-			return nil, err
+			return err
+		}
+		if last = entry; len(changes) == 1 {
+			break
 		}
 		for _, l := range c.Lines {
 			entries[l.Before.ID] = entry
 		}
 	}
 	for i := range rows {
-		if rows[i].Verdict == fleet.VerdictPlanned {
-			rows[i].Verdict, rows[i].Entry = fleet.VerdictDone, entries[rows[i].SIM]
+		if rows[i].Verdict != fleet.VerdictPlanned {
+			continue
+		}
+		rows[i].Verdict, rows[i].Entry = fleet.VerdictDone, last
+		if len(changes) > 1 {
+			rows[i].Entry = entries[rows[i].SIM]
 		}
 	}
-	return rows, nil
+	return nil
 }

@@ -101,7 +101,7 @@ func (n *NewJob) keepDraft(ctx context.Context, tx *store.Tx, caller identity.Pr
 		}
 		if found && slices.Contains([]fleet.JobState{fleet.JobPlanning, fleet.JobPlanned}, old.State) {
 			setJob(&old, fleet.JobDetails{State: fleet.JobCancelled, At: tx.Now(), User: caller.User, Name: caller.Username, Why: "a newer preview replaces it"})
-			if err := tx.SaveJob(ctx, old, nil); err != nil {
+			if err := tx.SaveJob(ctx, old, store.JobProgress{}); err != nil {
 				return err
 			}
 		}

@@ -282,10 +282,29 @@ func (j *Job) Count(verdicts ...Verdict) (n int) {
 
 // Recount updates the counts of a job after planned SIMs have got these verdicts.
 func (j *Job) Recount(sims []JobSIM) {
-	for _, s := range sims {
-		j.recount(JobCount{s.Source, s.Home, VerdictPlanned, -1})
-		j.recount(JobCount{s.Source, s.Home, s.Verdict, 1})
+	for i := 0; i < len(sims); {
+		s, n := sims[i], 1 // neighbours usually count alike
+		for i+n < len(sims) && sims[i+n].Source == s.Source && sims[i+n].Home == s.Home && sims[i+n].Verdict == s.Verdict {
+			n++
+		}
+		j.recount(JobCount{s.Source, s.Home, VerdictPlanned, -n})
+		j.recount(JobCount{s.Source, s.Home, s.Verdict, n})
+		i += n
 	}
+}
+
+// PlannedHomes returns the Workspaces that a job's rules ask about while it moves SIMs: those that
+// planned SIMs are in, and the target.
+func (j *Job) PlannedHomes() (list []WorkspaceID) {
+	if j.Target.ID != 0 {
+		list = append(list, j.Target.ID)
+	}
+	for _, c := range j.Counts {
+		if c.Verdict == VerdictPlanned && c.SIMs > 0 && c.Source != 0 {
+			list = append(list, c.Source)
+		}
+	}
+	return Once(list)
 }
 
 func (j *Job) recount(c JobCount) {

@@ -27,13 +27,14 @@ func changeOf(s SIMState) PlannedChange {
 
 // Foresee adds the effects on the SIMs to the rows of a plan.
 func (p *Plan) Foresee(rows []JobSIM) {
-	after := make(map[SIMID]SIMState, len(p.SIMs))
-	for _, s := range p.SIMs {
-		after[s.ID] = p.After(s)
-	}
+	find := finder{sims: p.SIMs}
 	for i := range rows {
-		if s, moves := after[rows[i].SIM]; moves {
-			rows[i].Change.After, rows[i].Change.IntoDevice = s.Status, s.Device != 0
+		if rows[i].Verdict != VerdictPlanned {
+			continue
+		}
+		if s := find.sim(rows[i].SIM); s != nil {
+			after := p.After(*s)
+			rows[i].Change.After, rows[i].Change.IntoDevice = after.Status, after.Device != 0
 		}
 	}
 }

@@ -102,10 +102,7 @@ func PlanStatus(to SIMStatus, snap Snapshot) (change []SIMState, unchanged map[S
 // plan is drifted; one in a Workspace that the user has left is refused. With freeze, which makes
 // the plan, Judge sets versions and sources instead, and a SIM that does not exist is not found.
 func Judge(rows []JobSIM, snap Snapshot, freeze bool) Snapshot {
-	at := make(map[SIMID]*SIMState, len(snap.SIMs))
-	for i := range snap.SIMs {
-		at[snap.SIMs[i].ID] = &snap.SIMs[i]
-	}
+	find := finder{sims: snap.SIMs}
 	keep := snap
 	keep.SIMs = make([]SIMState, 0, len(rows))
 	for i := range rows {
@@ -113,7 +110,7 @@ func Judge(rows []JobSIM, snap Snapshot, freeze bool) Snapshot {
 		if row.Verdict != VerdictPlanned {
 			continue
 		}
-		now := at[row.SIM]
+		now := find.sim(row.SIM)
 		switch {
 		case freeze && now == nil:
 			row.Verdict = VerdictNotFound
@@ -131,8 +128,39 @@ func Judge(rows []JobSIM, snap Snapshot, freeze bool) Snapshot {
 	return keep
 }
 
+// finder finds SIMs by id. It tries the one after the last one first: stores usually return SIMs in
+// the order in which they are sought, and then no index is needed.
+type finder struct {
+	sims []SIMState
+	next int
+	at   map[SIMID]int // once a SIM was not the next one
+}
+
+// sim returns nil if there is no such SIM.
+func (f *finder) sim(id SIMID) *SIMState {
+	if f.next < len(f.sims) && f.sims[f.next].ID == id {
+		f.next++
+		return &f.sims[f.next-1]
+	}
+	if f.at == nil {
+		f.at = make(map[SIMID]int, len(f.sims))
+		for i := range f.sims {
+			f.at[f.sims[i].ID] = i
+		}
+	}
+	i, exists := f.at[id]
+	if !exists {
+		return nil
+	}
+	f.next = i + 1
+	return &f.sims[i]
+}
+
 // Refuse sets the verdicts of refused SIMs.
 func (r Refusals) Refuse(rows []JobSIM) {
+	if len(r) == 0 {
+		return
+	}
 	for i := range rows {
 		if codes := r[rows[i].SIM]; codes != nil && rows[i].Verdict == VerdictPlanned {
 			rows[i].Verdict, rows[i].Codes = VerdictRefused, codes

@@ -68,7 +68,8 @@ func (r *Runner) one(ctx context.Context) (worked bool, err error) {
 		return false, err
 	}
 	whole := context.WithoutCancel(ctx)
-	for n, more := 0, true; n < stepsAtOnce && more && ctx.Err() == nil; n++ {
+	more := true
+	for n := 0; n < stepsAtOnce && more && ctx.Err() == nil; n++ {
 		more, err = r.step(whole, lease)
 		if errors.Is(err, control.ErrLeaseLost) {
 			r.Log.Warn("another server has taken a job over", "job", int64(lease.Job), "attempt", lease.Attempt)
@@ -77,6 +78,9 @@ func (r *Runner) one(ctx context.Context) (worked bool, err error) {
 		if err != nil { // the lease is kept: until it expires, other jobs have their turn
 			return true, errors.Join(err, r.fail(whole, lease, err))
 		}
+	}
+	if !more {
+		return true, nil // the last step has given the lease back
 	}
 	return true, r.Control.ReleaseJob(whole, lease)
 }

@@ -98,6 +98,14 @@ func readsPages(t *testing.T, s *store.Store) {
 			isPage(t, sims, err, most, 0)
 			return err
 		},
+		"the next chunk": func(tx *store.Tx) error {
+			sims, _, ok, err := tx.NextChunk(t.Context(), caller, fleet.Job{ID: 8, Begun: true, Cursor: after}, most)
+			if !ok {
+				t.Error("the chunk is not read in one statement")
+			}
+			isPage(t, sims, err, most, after)
+			return err
+		},
 		"all":      page(t, caller, 8, most, store.JobSIMPage{After: &after, Most: most}),
 		"done":     page(t, caller, 8, most, store.JobSIMPage{After: &after, Most: most, Verdicts: []fleet.Verdict{fleet.VerdictDone}}),
 		"drifted":  page(t, caller, 8, most, store.JobSIMPage{After: &after, Most: most, Verdicts: []fleet.Verdict{fleet.VerdictDrifted}}),

@@ -251,14 +251,23 @@ const jobUpdate = `
 
 var (
 	saveJob       = named(jobUpdate + ", lease_until = CASE WHEN lease_until > :now THEN lease_until ELSE :now END WHERE id = :id")
-	saveLeasedJob = named(jobUpdate + ", lease_until = :lease_until WHERE id = :id AND attempt = :attempt")
+	saveLeasedJob = named(jobUpdate + ", lease_until = :lease_until, lease_owner = CASE WHEN :released = 1 THEN '' ELSE lease_owner END" +
+		" WHERE id = :id AND attempt = :attempt")
 )
 
-// SaveJob writes the state and the progress of a job and adds 1 to its version. With a lease, it
-// requires that the lease is still the newest, and renews it.
+// JobProgress is what a step of a job has done.
+type JobProgress struct {
+	Lease    *JobLease
+	Released bool           // gives the lease back: the job needs no server now
+	SIMs     []fleet.JobSIM // whose verdicts are new, as for SetVerdicts
+}
+
+// SaveJob writes the state and the progress of a job, and adds 1 to its version. With a lease, it
+// requires that the lease is still the newest, and renews it or gives it back. On PostgreSQL it
+// takes one round trip.
 //
 // Errors: ErrLeaseLost.
-func (tx *Tx) SaveJob(ctx context.Context, j fleet.Job, l *JobLease) error {
+func (tx *Tx) SaveJob(ctx context.Context, j fleet.Job, done JobProgress) error {
 	details, err := json.Marshal(j.Details)
 	if err != nil {
 		return err
@@ -267,23 +276,45 @@ func (tx *Tx) SaveJob(ctx context.Context, j fleet.Job, l *JobLease) error {
 	if j.Begun {
 		cursor = j.Cursor
 	}
-	statement, p := saveJob, params{
+	save, p := saveJob, params{
 		"id": int64(j.ID), "state": string(j.State), "details": string(details), "etag": j.ETag, "digest": j.Digest,
 		"planned_at": timeOrNull(j.Planned), "started_at": timeOrNull(j.Started), "ended_at": timeOrNull(j.Ended),
 		"expires_at": timeOrNull(j.Expires), "part": j.Part, "position": j.Position, "cursor": cursor, "done": j.Done,
 		"wave": j.Wave, "next_at": timeOrNull(j.NextAt),
 	}
-	if l != nil {
-		statement = saveLeasedJob
-		p.add("lease_until attempt", micros(tx.now.Add(LeaseTime)), l.Attempt)
-	} else {
+	switch l := done.Lease; {
+	case l == nil:
 		p["now"] = micros(tx.now)
+	case done.Released:
+		save = saveLeasedJob
+		p.add("lease_until attempt released", micros(tx.now), l.Attempt, 1)
+	default:
+		save = saveLeasedJob
+		p.add("lease_until attempt released", micros(tx.now.Add(LeaseTime)), l.Attempt, 0)
 	}
-	n, err := tx.execNamedRows(ctx, statement, p)
+	verdicts := tx.verdicts(j.ID, done.SIMs)
+	n, err := tx.writeAllAndCount(ctx, verdicts, save, p)
 	if err == nil && n != 1 {
 		err = ErrLeaseLost
 	}
 	return err
+}
+
+// writeAllAndCount executes statements that return no rows, and then a named one. It returns how
+// many rows the latter has changed. On PostgreSQL it takes one round trip.
+func (tx *Tx) writeAllAndCount(ctx context.Context, writes []statement, last namedSQL, p params) (n int64, err error) {
+	if tx.d == SQLite || len(writes) == 0 {
+		if err := tx.writeAll(ctx, writes); err != nil {
+			return 0, err
+		}
+		return tx.execNamedRows(ctx, last, p)
+	}
+	args, err := last.args(p)
+	if err != nil {
+		return 0, tx.recordErr(err)
+	}
+	err = tx.batch(ctx, append(writes, statement{last.text + " RETURNING 1", args, func(rows) error { n++; return nil }})...)
+	return n, err
 }
 
 // RunningBeside counts the running jobs, and those of them that move SIMs between the same two
