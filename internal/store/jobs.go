@@ -251,8 +251,7 @@ const jobUpdate = `
 
 var (
 	saveJob       = named(jobUpdate + ", lease_until = CASE WHEN lease_until > :now THEN lease_until ELSE :now END WHERE id = :id")
-	saveLeasedJob = named(jobUpdate + ", lease_until = :lease_until, lease_owner = CASE WHEN :released = 1 THEN '' ELSE lease_owner END" +
-		" WHERE id = :id AND attempt = :attempt")
+	saveLeasedJob = named(jobUpdate + ", lease_until = :lease_until WHERE id = :id AND attempt = :attempt")
 )
 
 // JobProgress is what a step of a job has done.
@@ -285,12 +284,12 @@ func (tx *Tx) SaveJob(ctx context.Context, j fleet.Job, done JobProgress) error 
 	switch l := done.Lease; {
 	case l == nil:
 		p["now"] = micros(tx.now)
-	case done.Released:
+	case done.Released: // lease_owner stays: the operator sees which server worked last
 		save = saveLeasedJob
-		p.add("lease_until attempt released", micros(tx.now), l.Attempt, 1)
+		p.add("lease_until attempt", micros(tx.now), l.Attempt)
 	default:
 		save = saveLeasedJob
-		p.add("lease_until attempt released", micros(tx.now.Add(LeaseTime)), l.Attempt, 0)
+		p.add("lease_until attempt", micros(tx.now.Add(LeaseTime)), l.Attempt)
 	}
 	verdicts := tx.verdicts(j.ID, done.SIMs)
 	n, err := tx.writeAllAndCount(ctx, verdicts, save, p)
