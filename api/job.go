@@ -43,6 +43,9 @@ type JobSelect struct {
 	FailedOf    *IDRef       `json:"failed_of,omitempty"` // the SIMs of another job that were not moved
 	DoneBy      *IDRef       `json:"done_by,omitempty"`   // the SIMs of another job that were changed
 	Except      []IDRef      `json:"except,omitempty"`    // SIMs that are left out, at most 500
+
+	ExceptICCIDs      []string     `json:"except_iccids,omitempty"`       // likewise, at most 500
+	ExceptICCIDRanges []ICCIDRange `json:"except_iccid_ranges,omitempty"` // likewise, at most 100
 }
 
 // JobFilter selects the SIMs of a Workspace that a list of SIMs with this q shows.

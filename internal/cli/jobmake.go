@@ -9,6 +9,7 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/iccidfile"
 )
 
 func jobsStart(p Process) *cobra.Command {
@@ -118,11 +119,12 @@ func simsStatus(p Process, use, short string, status int64) *cobra.Command {
 		Use:   use,
 		Short: short,
 		Long: short + `. The server does it as a job: it goes on if you close the terminal.
-Name SIMs with any mix of --iccid, --iccid-range, --sim-id, --file, --filter and --job. --except-sim-id leaves SIMs out.`,
-		Example: "  simferry sims " + use + " --filter endpoint:null --from \"Fleet FR\" --dry-run\n  simferry sims " + use + " --file sims.csv --yes\n  simferry sims " + use + " --job 12 --except-sim-id 251",
+Name SIMs with any mix of --iccid, --iccid-range, --sim-id, --file, --filter and --job. --except, --except-range,
+--except-file and --except-sim-id leave SIMs out.`,
+		Example: "  simferry sims " + use + " --filter endpoint:null --from \"Fleet FR\" --dry-run\n  simferry sims " + use + " --file sims.csv --yes\n  simferry sims " + use + " --job 12 --except-file stay.csv",
 		Args:    positional(),
 	}, func(ctx context.Context, r *jobRun, _ []string) (*client.Job, error) {
-		if err := of.check(&selected); err != nil {
+		if err := of.check(p, &selected); err != nil {
 			return nil, err
 		}
 		wanted, err := selected.read(p)
@@ -152,15 +154,21 @@ Name SIMs with any mix of --iccid, --iccid-range, --sim-id, --file, --filter and
 type ofJob struct {
 	job    int64
 	except []int64
+	left   selection // the other exceptions: ICCIDs, ranges and files
+	iccids []string  // of left, once they are read
+	ranges []span
 }
 
 func (o *ofJob) flags(cmd *cobra.Command) {
 	cmd.Flags().Int64Var(&o.job, "job", 0, "the SIMs that this job has changed, by its id")
+	cmd.Flags().StringSliceVar(&o.left.iccids, "except", nil, "a SIM to leave out, by its ICCID; can be repeated")
+	cmd.Flags().StringSliceVar(&o.left.ranges, "except-range", nil, "leave out every SIM from one ICCID to another, as A..B; can be repeated")
+	cmd.Flags().StringArrayVar(&o.left.files, "except-file", nil, "a list of ICCIDs to leave out, like --file; can be repeated")
 	cmd.Flags().Int64SliceVar(&o.except, "except-sim-id", nil, "a SIM to leave out, by its id; can be repeated")
 }
 
-// check refuses a selection without SIMs, and ids that cannot be.
-func (o *ofJob) check(s *selection) error {
+// check refuses a selection without SIMs, and exceptions that cannot be. It reads their files.
+func (o *ofJob) check(p Process, s *selection) error {
 	if o.job < 0 {
 		return usagef("--job: %d is not the id of a job: 'simferry jobs list' shows the ids", o.job)
 	}
@@ -169,14 +177,45 @@ func (o *ofJob) check(s *selection) error {
 			return usagef("--except-sim-id: %d is not the id of a SIM: use a whole number from 1", id)
 		}
 	}
-	if len(o.except) > fleet.MaxSIMs {
-		return usagef("--except-sim-id is given %d times, but at most %d SIMs can be left out: select the others instead", len(o.except), fleet.MaxSIMs)
+	if err := o.readExcept(p); err != nil {
+		return err
+	}
+	for flag, n := range map[string]int{"--except-sim-id": len(o.except), "--except and --except-file": len(o.iccids)} {
+		if n > fleet.MaxSIMs {
+			return usagef("%s name %d SIMs, but at most %d can be left out: use --except-range, or select the others instead", flag, n, fleet.MaxSIMs)
+		}
 	}
 	err := s.check()
 	if o.job != 0 && s.empty() && s.from == "" {
 		return nil
 	}
 	return err
+}
+
+// readExcept reads the ICCIDs to leave out.
+func (o *ofJob) readExcept(p Process) error {
+	var list iccidfile.List
+	for _, text := range o.left.iccids {
+		if err := list.One("--except", text); err != nil {
+			return usagef("--except: %w", err)
+		}
+	}
+	for _, name := range o.left.files {
+		if err := readFile(&list, p, name); err != nil {
+			return err
+		}
+	}
+	for _, n := range list.Numbers {
+		o.iccids = append(o.iccids, string(n.ICCID))
+	}
+	for _, text := range o.left.ranges {
+		r, err := parseSpan(text)
+		if err != nil {
+			return usagef("--except-range: %w", err)
+		}
+		o.ranges = append(o.ranges, r)
+	}
+	return nil
 }
 
 func (o *ofJob) add(sel *api.JobSelect) *api.JobSelect {
@@ -186,6 +225,10 @@ func (o *ofJob) add(sel *api.JobSelect) *api.JobSelect {
 	}
 	for _, id := range o.except {
 		sel.Except = append(sel.Except, api.RefTo(id))
+	}
+	sel.ExceptICCIDs = append(sel.ExceptICCIDs, o.iccids...)
+	for _, r := range o.ranges {
+		sel.ExceptICCIDRanges = append(sel.ExceptICCIDRanges, api.ICCIDRange{Start: string(r.first), End: string(r.last)})
 	}
 	return sel
 }

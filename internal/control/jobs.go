@@ -475,7 +475,7 @@ var pastOf = map[JobVerb]string{
 // changed. on_conflict is that of the job unless it is given.
 func RetryOf(old fleet.Job, n NewJob, given bool) NewJob {
 	options := old.Options
-	options.LeaveOut, options.Except, options.Offer = nil, nil, 0
+	options.LeaveOut, options.Except, options.ExceptRanges, options.Offer = nil, nil, nil, 0
 	options.Auto, options.NotBefore, options.NotAfter = n.Options.Auto, n.Options.NotBefore, n.Options.NotAfter
 	if given {
 		options.Skip = n.Options.Skip

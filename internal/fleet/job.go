@@ -175,6 +175,8 @@ type JobOptions struct {
 	// NotFound), are not in the plan.
 	LeaveOut []ConflictCode `json:"leave_out,omitempty"`
 	Except   []SIMID        `json:"except,omitempty"` // SIMs that are not in the plan, at most MaxSIMs
+	// ExceptRanges are ICCIDs that are not in the plan. One ICCID is a range that ends with it.
+	ExceptRanges []ICCIDRange `json:"except_ranges,omitempty"`
 }
 
 // JobWave is a part of a job. Exactly one of SIMs and Percent is set.

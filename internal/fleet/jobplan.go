@@ -115,7 +115,7 @@ func Judge(rows []JobSIM, snap Snapshot, freeze bool) Snapshot {
 		case freeze && now == nil:
 			row.Verdict = VerdictNotFound
 		case freeze:
-			row.Version, row.Source, row.Change = now.Version, now.Workspace, changeOf(*now)
+			row.Version, row.Source, row.ICCID, row.Change = now.Version, now.Workspace, now.ICCID, changeOf(*now)
 		case now == nil && snap.Workspaces[row.Source].Role == NoRole:
 			row.Verdict, row.Codes = VerdictRefused, []ConflictCode{NoAdminOnSource}
 		case now == nil || now.Version != row.Version:
@@ -235,7 +235,7 @@ func WhyRefused(code ConflictCode) string {
 
 // WithoutLeftOut returns the rows of a plan without those that the options leave out.
 func (o JobOptions) WithoutLeftOut(rows []JobSIM) []JobSIM {
-	if len(o.LeaveOut)+len(o.Except) == 0 {
+	if len(o.LeaveOut)+len(o.Except)+len(o.ExceptRanges) == 0 {
 		return rows
 	}
 	except := make(map[SIMID]bool, len(o.Except))
@@ -243,15 +243,26 @@ func (o JobOptions) WithoutLeftOut(rows []JobSIM) []JobSIM {
 		except[id] = true
 	}
 	return slices.DeleteFunc(rows, func(r JobSIM) bool {
-		if r.SIM != 0 && except[r.SIM] {
-			return true
-		}
-		switch r.Verdict {
-		case VerdictNotFound:
-			return slices.Contains(o.LeaveOut, ConflictCode(NotFound))
-		case VerdictRefused:
-			return !slices.ContainsFunc(r.Codes, func(c ConflictCode) bool { return !slices.Contains(o.LeaveOut, c) })
-		}
-		return false
+		return r.SIM != 0 && except[r.SIM] || o.excepts(r) || o.leavesOut(r)
 	})
+}
+
+// excepts reports whether the ICCID of a row of a plan is one that the options leave out.
+func (o JobOptions) excepts(r JobSIM) bool {
+	iccid := r.ICCID
+	if iccid == "" && len(r.Given) == ICCIDLength {
+		iccid = ICCID(r.Given)
+	}
+	return slices.ContainsFunc(o.ExceptRanges, func(e ICCIDRange) bool { return e.Start <= iccid && iccid <= e.End })
+}
+
+// leavesOut reports whether a row of a plan is refused only for reasons that the options leave out.
+func (o JobOptions) leavesOut(r JobSIM) bool {
+	switch r.Verdict {
+	case VerdictNotFound:
+		return slices.Contains(o.LeaveOut, ConflictCode(NotFound))
+	case VerdictRefused:
+		return !slices.ContainsFunc(r.Codes, func(c ConflictCode) bool { return !slices.Contains(o.LeaveOut, c) })
+	}
+	return false
 }

@@ -78,7 +78,7 @@ var identified = map[string]string{
 	"POST /api/v1/migration_offer select.iccid_ranges[].start": "ICCID", "POST /api/v1/migration_offer select.iccid_ranges[].end": "ICCID",
 	"{job_id}": "job", "select.failed_of.id": "job", "select.done_by.id": "job", "select.filter.workspace.id": "Workspace",
 	// A job looks for these SIMs after the response: TestContract_JobHidesForeignSIMs.
-	"select.sims[].id": free, "select.except[].id": free, "select.iccids[]": free, "select.iccid_ranges[].start": free, "select.iccid_ranges[].end": free,
+	"select.sims[].id": free, "select.except[].id": free, "select.except_iccids[]": free, "select.except_iccid_ranges[].start": free, "select.except_iccid_ranges[].end": free, "select.iccids[]": free, "select.iccid_ranges[].start": free, "select.iccid_ranges[].end": free,
 	// The options of an upload: TestContract_JobUpload.
 	"?allowed_sim_statuses": free, "?auto_detach_devices": free, "?dry_run": free, "?not_after": free, "?not_before": free, "?reason": free,
 	"?reference": free, "?target_workspace": free, "?landing": free, "?on_conflict": free, "PATCH /api/v1/sim_batch/bic/{bic} id": "status",

@@ -4,10 +4,12 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -316,44 +318,78 @@ func TestContract_StatusJobOfAnother(t *testing.T) {
 	})
 }
 
-// SIMs in except are not in the plan of a job, however they are selected. At most 500 can be named.
+// exceptions name SIM 252 (IssuedSIM) in each way.
+func exceptions() map[string]object {
+	one := kit.ICCID(kit.IssuedSIM)
+	return map[string]object{
+		"except":              {"except": []object{{"id": kit.IssuedSIM}, {"id": 4711}}},
+		"except_iccids":       {"except_iccids": []string{one, "8988303000000999999"}},
+		"except_iccid_ranges": {"except_iccid_ranges": []object{{"start": one, "end": one}, {"start": "8988303000000990000", "end": "8988303000000999999"}}},
+	}
+}
+
+// SIMs in an exception are not in the plan of a job, however they are selected, nor is an excepted
+// ICCID that no SIM has. At most 500 SIMs, 500 ICCIDs and 100 ranges can be named.
 func TestContract_JobExcept(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
 		moved, j := jobOf(t, s, admin, withAuto(selecting(kit.ActivatedSIM, kit.IssuedSIM, kit.SIMInFR)))
 		isJob(t, j, "completed", "3 done")
-		except := []object{{"id": kit.IssuedSIM}, {"id": 4711}}
-		for name, sel := range map[string]object{
-			"done_by": {"done_by": object{"id": j.ID}, "except": except},
-			"sims":    {"sims": []object{{"id": kit.ActivatedSIM}, {"id": kit.IssuedSIM}, {"id": kit.SIMInFR}}, "except": except},
-			"filter":  {"filter": object{"workspace": object{"id": kit.FleetUS}, "q": "id:251|252|260"}, "except": except},
-		} {
-			body := object{"status": object{"id": 1}, "select": sel}
-			path := admin.Post("/api/v1/sim_status_job", body).Is(http.StatusCreated).Header.Get("Location")
-			s.RunJobs()
-			if n := readJob(t, admin, path).SIMCount; n != 2 {
-				t.Errorf("%s: the job has %d SIMs, want 2", name, n)
+		selections := map[string]object{
+			"done_by": {"done_by": object{"id": j.ID}},
+			"sims":    {"sims": []object{{"id": kit.ActivatedSIM}, {"id": kit.IssuedSIM}, {"id": kit.SIMInFR}}},
+			"iccids":  {"iccids": []string{kit.ICCID(kit.ActivatedSIM), kit.ICCID(kit.IssuedSIM), kit.ICCID(kit.SIMInFR)}},
+			"ranges":  {"iccid_ranges": []object{{"start": kit.ICCID(kit.ActivatedSIM), "end": kit.ICCID(kit.IssuedSIM)}, {"start": kit.ICCID(kit.SIMInFR), "end": kit.ICCID(kit.SIMInFR)}}},
+			"filter":  {"filter": object{"workspace": object{"id": kit.FleetUS}, "q": "id:251|252|260"}},
+		}
+		for way, except := range exceptions() {
+			for name, sel := range selections {
+				sel = maps.Clone(sel)
+				maps.Copy(sel, except)
+				body := object{"status": object{"id": 1}, "select": sel}
+				path := admin.Post("/api/v1/sim_status_job", body).Is(http.StatusCreated).Header.Get("Location")
+				s.RunJobs()
+				if n := readJob(t, admin, path).SIMCount; n != 2 {
+					t.Errorf("%s, %s: the job has %d SIMs, want 2", way, name, n)
+				}
+				body = plus(object{"select": sel}, "target_workspace", object{"id": kit.FleetFR})
+				if _, j := jobOf(t, s, admin, body); j.SIMCount != 2 {
+					t.Errorf("%s, %s: the job has %d SIMs, want 2", way, name, j.SIMCount)
+				}
 			}
-			body = plus(object{"select": sel}, "target_workspace", object{"id": kit.FleetFR})
-			if _, j := jobOf(t, s, admin, body); j.SIMCount != 2 {
-				t.Errorf("%s: the job has %d SIMs, want 2", name, j.SIMCount)
-			}
+		}
+		absent := object{"iccids": []string{kit.ICCID(kit.ActivatedSIM), "8988303000000999999"}, "except_iccid_ranges": exceptions()["except_iccid_ranges"]["except_iccid_ranges"]}
+		if _, j := jobOf(t, s, admin, object{"select": absent, "target_workspace": object{"id": kit.FleetFR}}); j.SIMCount != 1 {
+			t.Errorf("an excepted ICCID without a SIM is in the plan: %v", j.Counts)
 		}
 		undo := admin.Post(moved+"/undo", "").Is(http.StatusCreated).Header.Get("Location")
 		s.RunJobs()
 		isJob(t, readJob(t, admin, undo), "planned", "3 planned")
-		var tooMany []object
-		for id := range fleet.MaxSIMs + 1 {
-			tooMany = append(tooMany, object{"id": id + 1})
+		var ids []object
+		var iccids []string
+		for n := range int64(fleet.MaxSIMs + 1) {
+			ids, iccids = append(ids, object{"id": n + 1}), append(iccids, kit.ICCID(1000+n))
 		}
-		for _, bad := range []any{tooMany, []object{{}}, 7} {
-			sel := object{"done_by": object{"id": j.ID}, "except": bad}
-			got := admin.Post("/api/v1/sim_status_job", object{"status": object{"id": 1}, "select": sel})
-			if got.Status != http.StatusBadRequest || !strings.Contains(string(got.Body), "select.except") {
-				t.Errorf("%.60v: %d %s", bad, got.Status, got.Body)
+		one := object{"start": iccids[1], "end": iccids[0]}
+		for field, bad := range map[string][]any{
+			"except":              {ids, []object{{}}, 7},
+			"except_iccids":       {iccids, []string{"12"}, 7},
+			"except_iccid_ranges": {slices.Repeat([]object{{"start": iccids[0], "end": iccids[1]}}, 101), []object{one}, []object{{"start": iccids[0]}}, 7},
+		} {
+			for _, value := range bad {
+				sel := object{"done_by": object{"id": j.ID}, field: value}
+				got := admin.Post("/api/v1/sim_status_job", object{"status": object{"id": 1}, "select": sel})
+				if got.Status != http.StatusBadRequest || !strings.Contains(string(got.Body), "select."+field) {
+					t.Errorf("%s %.60v: %d %s", field, value, got.Status, got.Body)
+				}
 			}
 		}
-		admin.Post("/api/v1/sim_status_job", object{"status": object{"id": 1}, "select": object{"except": except}}).Is(http.StatusBadRequest)
+		for way, except := range exceptions() { // selects nothing
+			got := admin.Post("/api/v1/sim_status_job", object{"status": object{"id": 1}, "select": except})
+			if got.Status != http.StatusBadRequest {
+				t.Errorf("%s alone: %d", way, got.Status)
+			}
+		}
 	})
 }
 

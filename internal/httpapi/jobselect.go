@@ -95,15 +95,10 @@ func jobSelect(b *wire.JobSelect) (sel fleet.JobSelection, err error) {
 		return sel, err
 	}
 	sel.SIMs = fleet.Once(ids)
-	for i, text := range b.ICCIDs {
-		id, err := fleet.ParseICCID(text)
-		if err != nil {
-			return sel, fleet.Invalid("select.iccids"+nth(i), "%v", err)
-		}
-		sel.ICCIDs = append(sel.ICCIDs, id)
+	if sel.ICCIDs, err = jobICCIDs("select.iccids", b.ICCIDs); err != nil {
+		return sel, err
 	}
-	sel.ICCIDs = fleet.Once(sel.ICCIDs)
-	if sel.Ranges, err = jobRanges(b.ICCIDRanges); err != nil {
+	if sel.Ranges, err = jobRanges("select.iccid_ranges", b.ICCIDRanges); err != nil {
 		return sel, err
 	}
 	if b.Filter != nil {
@@ -137,7 +132,31 @@ func exceptSIMs(n *control.NewJob, b *wire.JobSelect, err error) error {
 	if n.Options.Except = fleet.Once(ids); len(n.Options.Except) > fleet.MaxSIMs {
 		return fleet.Invalid("select.except", "%d SIMs are given; at most %d are allowed", len(n.Options.Except), fleet.MaxSIMs)
 	}
-	return nil
+	iccids, err := jobICCIDs("select.except_iccids", b.ExceptICCIDs)
+	if err != nil {
+		return err
+	}
+	if len(iccids) > fleet.MaxSIMs {
+		return fleet.Invalid("select.except_iccids", "%d ICCIDs are given; at most %d are allowed", len(iccids), fleet.MaxSIMs)
+	}
+	for _, id := range iccids {
+		n.Options.ExceptRanges = append(n.Options.ExceptRanges, fleet.ICCIDRange{Start: id, End: id})
+	}
+	ranges, err := jobRanges("select.except_iccid_ranges", b.ExceptICCIDRanges)
+	n.Options.ExceptRanges = append(n.Options.ExceptRanges, ranges...)
+	return err
+}
+
+// jobICCIDs reads a list of ICCIDs, each once.
+func jobICCIDs(field string, list []string) (iccids []fleet.ICCID, err error) {
+	for i, text := range list {
+		id, err := fleet.ParseICCID(text)
+		if err != nil {
+			return nil, fleet.Invalid(field+nth(i), "%v", err)
+		}
+		iccids = append(iccids, id)
+	}
+	return fleet.Once(iccids), nil
 }
 
 // jobRef reads a reference to another job; null means none.
@@ -156,12 +175,12 @@ func jobRef(field string, ref *wire.IDRef) (*fleet.JobID, error) {
 // maxJobRanges is how many ranges a job may select.
 const maxJobRanges = 100
 
-func jobRanges(list []wire.ICCIDRange) (ranges []fleet.ICCIDRange, err error) {
+func jobRanges(name string, list []wire.ICCIDRange) (ranges []fleet.ICCIDRange, err error) {
 	if len(list) > maxJobRanges {
-		return nil, fleet.Invalid("select.iccid_ranges", "%d ranges are given; at most %d are allowed", len(list), maxJobRanges)
+		return nil, fleet.Invalid(name, "%d ranges are given; at most %d are allowed", len(list), maxJobRanges)
 	}
 	for i, r := range list {
-		field := "select.iccid_ranges" + nth(i)
+		field := name + nth(i)
 		from, err := fleet.ParseICCID(r.Start)
 		if err != nil {
 			return nil, fleet.Invalid(field+".start", "%v", err)
