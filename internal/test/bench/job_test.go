@@ -178,7 +178,7 @@ func (p *place) verdicts(b *testing.B, n int) fleet.JobID {
 				}
 				rows = append(rows, row)
 			}
-			_, err := tx.AddJobSIMs(b.Context(), id, rows)
+			_, err := tx.AddJobSIMs(b.Context(), &fleet.Job{ID: id}, rows)
 			return err
 		})
 	}
