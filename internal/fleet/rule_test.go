@@ -212,10 +212,28 @@ func TestRulesOfAJob(t *testing.T) {
 }
 
 func TestParseRulesRefuses(t *testing.T) {
+	rule := func(more, when string) string {
+		return `{"rules": [{"id": "A", "effect": "refuse", "message": "m"` + more + `, "when": [{` + when + `}]}]}`
+	}
 	for text, want := range map[string]string{
-		`[]`:           "rules",
-		`{}`:           "rules: it is required",
-		`{"rule": []}`: "unknown property or condition",
+		rule(``, `"request_above": "500"`):                    "rules[0]: when.request_above: it must be a whole number",
+		rule(``, `"request_above": 5.5`):                      "when.request_above: it must be a whole number",
+		rule(``, `"status": 1`):                               "when.status: it must be a list",
+		rule(``, `"status": ["x"]`):                           "when.status: it must be a whole number",
+		rule(``, `"attached": "yes"`):                         "when.attached: it must be true or false",
+		rule(`, "citation": 5`, ``):                           "citation: it must be text",
+		rule(`, "valid_from": "yesterday"`, ``):               `"yesterday" is not a time: write valid_from`,
+		rule(`, "id": "B"`, ``):                               `the property "id" twice`,
+		rule(``, `"request_above": 5, "request_above": 6`):    `the property "request_above" twice`,
+		rule(``, `"status": [1]}, {"status": [2]}, {"a": [{`): "it is not valid JSON",
+		`rules: []`:            "it is not valid JSON: error at byte 1",
+		`{"rules": [`:          "it ends too early",
+		`{"rules": {}}`:        "rules: it must be a list, in [ ]: send",
+		`{"rules": [5]}`:       "rules[0]: it must be an object, in { }",
+		`{"rules": [{"when"]}`: "it is not valid JSON",
+		`[]`:                   "rules",
+		`{}`:                   "rules: it is required",
+		`{"rule": []}`:         "unknown property or condition",
 		`{"rules": [{"id": "A", "effect": "refuse", "message": "m", "when": [{"sourcecountry": ["DE"]}]}]}`:                                                  "sourcecountry",
 		`{"rules": [{"id": "A", "effect": "refuse", "message": "m", "when": []}]}`:                                                                           "rules[0]: when",
 		`{"rules": [{"id": "A", "effect": "refuse", "message": "m", "when": [{"source_country": []}]}]}`:                                                     "source_country: the list is empty",

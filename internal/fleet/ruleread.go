@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -72,10 +74,76 @@ func strict(text []byte, into any) error {
 // plainJSON rewrites an error of encoding/json for the author of a rule.
 func plainJSON(err error) error {
 	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
-		return fmt.Errorf("%s: it must not be a JSON %s", kind.Field, kind.Value)
+	var instant *time.ParseError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &kind) && kind.Field == "":
+		return errors.New("it must be " + wantedJSON(kind.Type.Kind()))
+	case errors.As(err, &kind):
+		return fmt.Errorf("%s: it must be %s", kind.Field, wantedJSON(kind.Type.Kind()))
+	case errors.As(err, &instant):
+		return fmt.Errorf("%q is not a time: write valid_from and valid_to as in \"2027-01-31T00:00:00Z\"", Clip(strings.Trim(instant.Value, `"`)))
+	case errors.As(err, &syntax):
+		return fmt.Errorf("it is not valid JSON: error at byte %d", syntax.Offset)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it is not valid JSON: it ends too early")
 	}
 	return errors.New(strings.Replace(strings.TrimPrefix(err.Error(), "json: "), "unknown field", "unknown property or condition", 1))
+}
+
+// wantedJSON names the JSON value that is decoded into a kind of Go value.
+func wantedJSON(k reflect.Kind) string {
+	switch k {
+	case reflect.String:
+		return "text, in quotes"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "a list, in [ ]"
+	case reflect.Struct, reflect.Map:
+		return "an object, in { }"
+	default:
+		return "a whole number"
+	}
+}
+
+// repeatedProperty returns a property that an object of the text has twice. encoding/json would
+// take the last and drop the others.
+func repeatedProperty(text []byte) (name string, found bool) {
+	type object struct {
+		seen map[string]bool // nil for a list
+		key  bool            // a name comes next
+	}
+	var open []*object
+	d := json.NewDecoder(bytes.NewReader(text))
+	for {
+		tok, err := d.Token()
+		if err != nil {
+			return "", false
+		}
+		var in *object
+		if len(open) > 0 {
+			in = open[len(open)-1]
+		}
+		switch delim, isDelim := tok.(json.Delim); {
+		case isDelim && (delim == '}' || delim == ']'):
+			open = open[:len(open)-1]
+			continue
+		case in != nil && in.key:
+			if name, in.key = fmt.Sprint(tok), false; in.seen[name] {
+				return name, true
+			}
+			in.seen[name] = true
+			continue
+		case isDelim && delim == '{':
+			open = append(open, &object{map[string]bool{}, true})
+		case isDelim:
+			open = append(open, &object{})
+		}
+		if in != nil {
+			in.key = in.seen != nil // a value has been read
+		}
+	}
 }
 
 // ParseRules reads the rules that an owner writes: a JSON object with the property rules. It
@@ -84,8 +152,11 @@ func ParseRules(owner WorkspaceID, text []byte) ([]Rule, error) {
 	var body struct {
 		Rules []json.RawMessage `json:"rules"`
 	}
+	if name, twice := repeatedProperty(text); twice {
+		return nil, Invalid("rules", "an object has the property %q twice: remove one of the two", Clip(name))
+	}
 	if err := strict(text, &body); err != nil {
-		return nil, Invalid("rules", "%v: send an object with the property rules", err)
+		return nil, Invalid("rules", "%s: send an object with the property rules", strings.TrimPrefix(err.Error(), "rules: "))
 	}
 	if body.Rules == nil {
 		return nil, Invalid("rules", "it is required; an empty list removes every rule")
