@@ -70,6 +70,8 @@ func TestConsole_Offer(t *testing.T) {
 		giver.get("/offers?show=sent").has(t, `href="`+here+`"`)
 		receiver.get("/offers/codes").has(t, "Used")
 
+		receiver.get("/overview").has(t, "Fleet DE offers you 3 SIMs", `href="`+here+`"`)
+		giver.get("/overview").lacks(t, `href="`+here+`"`)
 		receiver.get("/offers").has(t, `href="`+here+`"`, "3 SIMs from Fleet DE")
 		receiver.get(here).has(t, "Contract 12", "Accept or refuse, SIM by SIM").lacks(t, giverName)
 		next := receiver.get(here + "?rows=251,252,253&sim-251=accept&sim-252=refuse&sim-253=accept&reason=broken&do=preview").to(t)

@@ -56,6 +56,7 @@ type bar struct {
 // notice is something that needs attention.
 type notice struct {
 	Title, Text, Link, Do string
+	Until                 time.Time // the end of the text, zero for none
 }
 
 func overviewPage(r *request) (reply, error) {
@@ -77,7 +78,10 @@ func overviewPage(r *request) (reply, error) {
 		return reply{}, err
 	}
 	d.Partial, d.Flow, d.Plot = partial, drawFlow(moves), drawPlot(moves, since)
-	d.Notices = noticesOf(counts[0])
+	if d.Notices, err = r.offerNotices(); err != nil {
+		return reply{}, err
+	}
+	d.Notices = append(d.Notices, noticesOf(counts[0])...)
 	if err := r.addJobs(&d); err != nil {
 		return reply{}, err
 	}
@@ -108,7 +112,11 @@ func (r *request) addJobs(d *overviewData) error {
 	listed := 0
 	for _, j := range page.Items {
 		row := rowOf(j)
-		if n, worth := jobNotice(row, r.control().Now()); worth && listed < overviewListed {
+		n, worth := jobNotice(row, r.control().Now())
+		if j.Details.For == fleet.WaitsApproval && j.State == fleet.JobWaiting && r.maySign(j) {
+			n, worth = approvalNotice(row), true
+		}
+		if worth && listed < overviewListed {
 			d.Notices = append(d.Notices, n)
 			listed++
 		}
@@ -117,6 +125,31 @@ func (r *request) addJobs(d *overviewData) error {
 		}
 	}
 	return nil
+}
+
+// offerNotices returns what to say of the offers that wait for an answer of the caller's Workspace.
+func (r *request) offerNotices() (all []notice, err error) {
+	if !r.caller.May(identity.ManageOffers) {
+		return nil, nil
+	}
+	found, err := r.listOffers(offerTabs[0].filter, 1, overviewListed)
+	for _, o := range found.Items {
+		if row := r.offerRow(o); row.Pending() {
+			all = append(all, notice{
+				Title: plural("overview.offer", o.SIMs, o.Source.Name), Text: text("overview.offer.why"), Until: o.Expires,
+				Link: row.Path(), Do: text("overview.offer.do"),
+			})
+		}
+	}
+	return all, err
+}
+
+// approvalNotice returns what to say of a job that waits for the approval of the caller.
+func approvalNotice(row jobRow) notice {
+	return notice{
+		Title: text("overview.approval", number(int64(row.ID)), row.What), Text: text("overview.approval.why", row.Username), Until: row.Details.Until,
+		Link: approvalAddress(row.ID), Do: text("approval.review"),
+	}
 }
 
 // jobNotice returns what to say of a job that needs attention.
@@ -141,10 +174,10 @@ func jobNotice(row jobRow, now time.Time) (n notice, worth bool) {
 // noticesOf lists what needs attention in a Workspace.
 func noticesOf(n control.SIMCounts) (all []notice) {
 	if c := n.ByStatus[fleet.SIMSuspended]; c > 0 {
-		all = append(all, notice{plural("overview.suspended", c), text("overview.suspended.why"), "/sims?status=2", text("overview.show")})
+		all = append(all, notice{Title: plural("overview.suspended", c), Text: text("overview.suspended.why"), Link: "/sims?status=2", Do: text("overview.show")})
 	}
 	if c := n.ByStatus[fleet.SIMFactoryTest]; c > 0 {
-		all = append(all, notice{plural("overview.test", c), text("overview.test.why"), "/sims?status=4", text("overview.show")})
+		all = append(all, notice{Title: plural("overview.test", c), Text: text("overview.test.why"), Link: "/sims?status=4", Do: text("overview.show")})
 	}
 	return all
 }

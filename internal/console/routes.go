@@ -48,6 +48,7 @@ func routes() []route {
 		receivingCodeRoutes,
 		offerNewRoutes,
 		approvalsRoutes,
+		rulesRoutes,
 		peopleRoutes,
 		memberRoutes,
 		meRoutes,

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
@@ -18,31 +19,71 @@ func (c *Control) Rules(ctx context.Context, caller identity.Principal) (list []
 		return nil, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
+		list, err = seenRules(ctx, tx, caller)
+		return err
+	})
+	return list, err
+}
+
+// seenRules reads the rules that the caller may see.
+func seenRules(ctx context.Context, tx *store.Tx, caller identity.Principal) (list []fleet.Rule, err error) {
+	set, err := tx.RuleSet(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mine := map[fleet.WorkspaceID]bool{0: true, caller.Workspace: true}
+	if caller.User != 0 {
+		var owners []fleet.WorkspaceID
+		for _, r := range set.Rules {
+			owners = append(owners, r.Workspace)
+		}
+		standings, err := tx.Standings(ctx, caller.User, fleet.Once(owners))
+		if err != nil {
+			return nil, err
+		}
+		for id, s := range standings {
+			mine[id] = s.Role != fleet.NoRole
+		}
+	}
+	for _, r := range set.Rules {
+		if mine[r.Workspace] {
+			list = append(list, r)
+		}
+	}
+	return list, nil
+}
+
+// MadeRule is a rule with the origin of its contents.
+type MadeRule struct {
+	fleet.Rule
+	Owner string    // the name of its Workspace, "" for the installation
+	Made  time.Time // zero if it came with the program
+	By    string    // the user, "" for the operator
+}
+
+// MadeRules returns what Rules returns, with the origin of each rule.
+//
+// Permission: ReadMigrations.
+func (c *Control) MadeRules(ctx context.Context, caller identity.Principal) (list []MadeRule, err error) {
+	if err := caller.Require(identity.ReadMigrations); err != nil {
+		return nil, err
+	}
+	err = c.store.View(ctx, func(tx *store.Tx) error {
 		list = nil
-		set, err := tx.RuleSet(ctx)
+		rules, err := seenRules(ctx, tx, caller)
 		if err != nil {
 			return err
 		}
-		mine := map[fleet.WorkspaceID]bool{0: true, caller.Workspace: true}
-		if caller.User != 0 {
-			var owners []fleet.WorkspaceID
-			for _, r := range set.Rules {
-				owners = append(owners, r.Workspace)
-			}
-			standings, err := tx.Standings(ctx, caller.User, fleet.Once(owners))
-			if err != nil {
-				return err
-			}
-			for id, s := range standings {
-				mine[id] = s.Role != fleet.NoRole
-			}
+		versions := make([]int64, len(rules))
+		for i, r := range rules {
+			versions[i] = r.Version
 		}
-		for _, r := range set.Rules {
-			if mine[r.Workspace] {
-				list = append(list, r)
-			}
+		origins, err := tx.RuleOrigins(ctx, fleet.Once(versions))
+		for _, r := range rules {
+			o := origins[r.Version]
+			list = append(list, MadeRule{Rule: r, Owner: o.Owner, Made: o.At, By: o.Username})
 		}
-		return nil
+		return err
 	})
 	return list, err
 }

@@ -178,3 +178,27 @@ func (tx *Tx) RuleHistory(ctx context.Context, owner fleet.WorkspaceID, most int
 	})
 	return list, err
 }
+
+// RuleOrigin is where a version of the rules of an owner comes from.
+type RuleOrigin struct {
+	Owner    string    // the name of the Workspace, "" for the installation
+	At       time.Time // zero for the rules that came with the program
+	Username string    // "" for the operator
+}
+
+// RuleOrigins reads when versions were made, and by which user.
+func (tx *Tx) RuleOrigins(ctx context.Context, versions []int64) (map[int64]RuleOrigin, error) {
+	w := where{tx: tx}
+	w.and(w.in("r.version", arrayParam(tx, versions)))
+	found := make(map[int64]RuleOrigin, len(versions))
+	err := tx.queryEach(ctx, `SELECT r.version, r.at, COALESCE(o.name, ''), `+shownUsername+` FROM rule_sets r
+		LEFT JOIN workspaces o ON o.id = r.workspace_id LEFT JOIN users u ON u.id = r.user_id WHERE `+w.String(), w.args, func(r rows) error {
+		var version, at int64
+		var o RuleOrigin
+		err := r.Scan(&version, &at, &o.Owner, &o.Username)
+		o.At = fromMicros(at)
+		found[version] = o
+		return err
+	})
+	return found, err
+}
