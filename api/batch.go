@@ -5,7 +5,7 @@ package api
 type BatchInfo struct {
 	ID               int64  `json:"id"` // the id of its first SIM
 	BIC              string `json:"bic"`
-	BSN              string `json:"bsn"`      // the same digits
+	BSN              string `json:"bsn"`      // the same as BIC
 	Quantity         int64  `json:"quantity"` // SIMs
 	Status           Ref    `json:"status"`
 	Model            Model  `json:"model"`

@@ -238,9 +238,9 @@ var (
 	schemes = []string{"light", "dark"}
 )
 
-// look checks the page at every width, in light and dark: no horizontal scroll, nothing that
+// takePicture checks the page at every width, in light and dark: no horizontal scroll, nothing that
 // axe-core objects to. With SIMFERRY_SCREENSHOTS it writes a picture of each.
-func (b *tab) look(name string) {
+func (b *tab) takePicture(name string) {
 	b.t.Helper()
 	b.do(b.script(axeScript))
 	looked.see(value[string](b, "location.href"))

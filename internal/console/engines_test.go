@@ -33,7 +33,7 @@ func TestConsole_BothEngines(t *testing.T) {
 		other.get("/devices?q=tracker").is(t, http.StatusOK).has(t, "tracker-7")
 		other.get("/people?q=user").is(t, http.StatusOK).has(t, "user@example.com")
 		for _, m := range regexp.MustCompile(`name="session" value="([^"]+)"`).FindAllStringSubmatch(other.get("/me").has(t, "This one").Text, -1) {
-			other.post("/me/session", "session", m[1]).leads(t, "/me?done=session") // those of the API, too
+			other.post("/me/session", "session", m[1]).leads(t, "/me?done=session") // sessions of API clients are listed too
 		}
 		p.get("/sims").leads(t, "/sign-in?next=%2Fsims")
 		p = s.as(t, "admin@example.com")
@@ -52,19 +52,19 @@ func TestConsole_RequestsAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	came, req := make(chan int, 1), p.request(http.MethodGet, "/sims", nil)
+	statuses, req := make(chan int, 1), p.request(http.MethodGet, "/sims", nil)
 	go func() {
 		res, err := p.http.Do(req)
 		if err != nil {
-			came <- 0
+			statuses <- 0
 			return
 		}
 		_ = res.Body.Close()
-		came <- res.StatusCode
+		statuses <- res.StatusCode
 	}()
 	for gates.Callers.WaitingOf("user 1") == 0 {
 		select {
-		case status := <-came:
+		case status := <-statuses:
 			t.Fatalf("it did not wait: status %d", status)
 		default:
 			runtime.Gosched()
@@ -72,7 +72,7 @@ func TestConsole_RequestsAreBounded(t *testing.T) {
 	}
 	p.get("/sims").is(t, http.StatusTooManyRequests).has(t, "Too many requests at once") // the queue is full
 	leave()
-	if status := <-came; status != http.StatusOK {
+	if status := <-statuses; status != http.StatusOK {
 		t.Errorf("after the wait: status %d", status)
 	}
 }

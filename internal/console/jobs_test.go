@@ -195,7 +195,7 @@ func TestAppearance_Jobs(t *testing.T) {
 	s := newSite(t, console.Options{})
 	b := s.open(t).signIn("admin@example.com")
 	b.visit("/jobs")
-	b.look("jobs-none")
+	b.takePicture("jobs-none")
 	body := func(more object) object {
 		all := object{"reference": "OPS-2231", "reason": "Handover of the Lyon district heating meters to Fleet FR", "on_conflict": "skip"}
 		for k, v := range more {
@@ -214,6 +214,6 @@ func TestAppearance_Jobs(t *testing.T) {
 	for name, where := range map[string]string{"job-preview": preview, "job-done": done, "job-waiting": at, "job-running": running, "jobs": "/jobs"} {
 		b.visit(where)
 		b.do(b.script(`for (const r of document.querySelectorAll("[data-refresh]")) r.removeAttribute("data-refresh")`))
-		b.look(name)
+		b.takePicture(name)
 	}
 }

@@ -34,7 +34,7 @@ func TestAppearance_SignIn(t *testing.T) {
 		if name == "activate" && (value[string](b, `document.querySelector("#key").value`) != "abc" || value[string](b, "location.hash") != "") {
 			t.Error("the key behind # is not in the form")
 		}
-		b.look(name)
+		b.takePicture(name)
 	}
 	b.visit("/sign-in")
 	b.fill("#email", "target@example.com")
@@ -44,11 +44,11 @@ func TestAppearance_SignIn(t *testing.T) {
 	b.fill("#code", "000000")
 	b.press("main button.go")
 	b.sees("That code was not right")
-	b.look("code")
+	b.takePicture("code")
 	b.fill("#code", app.Code())
 	b.press("main button.go")
 	b.at("/overview")
-	b.look("overview-empty")
+	b.takePicture("overview-empty")
 }
 
 // Every page of a session, at every width, in light and dark, with menus opened.
@@ -61,22 +61,22 @@ func TestAppearance_Pages(t *testing.T) {
 		{"sims-none", "/sims?q=nothing"}, {"sims-status", "/sims/status?all=1&sel=1003"}, {"error", "/sims/999999"}, {"enrol", "/enrol"},
 	} {
 		b.visit(p.path)
-		b.look(p.name)
+		b.takePicture(p.name)
 	}
 	s.checkLedgerAppearance(b)
 	b.visit("/audit")
-	b.look("audit")
+	b.takePicture("audit")
 	b.visit("/sims?status=0")
 	b.do(b.script(`for (const d of document.querySelectorAll("details")) d.open = true; document.querySelector("#account").showPopover()`))
-	b.look("sims-open")
+	b.takePicture("sims-open")
 	b.visit("/overview")
 	b.do(b.script(`for (const d of document.querySelectorAll("details")) d.open = true; document.querySelector("#switch").showPopover()`))
-	b.look("overview-open")
+	b.takePicture("overview-open")
 	b.press(`#switch button[value="200"]`)
 	b.at("/overview")
 	b.visit(simPage(kit.ActivatedSIM))
 	b.sees("Suspended: offline")
-	b.look("sim")
+	b.takePicture("sim")
 }
 
 // checkLedgerAppearance looks at the ledger, an entry, and the previews of its undo.
@@ -87,7 +87,7 @@ func (s *site) checkLedgerAppearance(b *tab) {
 	}).Is(http.StatusCreated)
 	b.visit("/overview")
 	b.sees("Jobs under way")
-	b.look("overview-jobs")
+	b.takePicture("overview-jobs")
 	id := s.move(kit.FleetUS, kit.AttachedSIM, kit.FirstSpareSIM+3, kit.FirstSpareSIM+4)
 	entry := fmt.Sprintf("/ledger/%d", id)
 	s.move(kit.FleetDE, kit.FirstSpareSIM+4)
@@ -96,9 +96,9 @@ func (s *site) checkLedgerAppearance(b *tab) {
 		{"entry", entry}, {"undo-blocked", entry + "/undo"}, {"undo", entry + "/undo?sim=250&sim=1003"},
 	} {
 		b.visit(p.path)
-		b.look(p.name)
+		b.takePicture(p.name)
 	}
 	b.visit("/ledger?dir=in&days=90")
 	b.do(b.script(`for (const d of document.querySelectorAll("details")) d.open = true`))
-	b.look("ledger-open")
+	b.takePicture("ledger-open")
 }

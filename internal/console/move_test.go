@@ -367,7 +367,7 @@ func TestAppearance_Move(t *testing.T) {
 		"move-1": "/move?sel=251,252", "move-1-paste": "/move?iccids=8988303000000000251", "move-1-faults": faulty, "move-2": blocked, "move-3": draft + "/preview", "move-3-blocked": blocked + "/preview",
 	} {
 		b.visit(at)
-		b.look(name)
+		b.takePicture(name)
 	}
 	undo := s.newJob(200, object{"dry_run": false, "select": object{"sims": []any{object{"id": 251}, object{"id": 252}}}})
 	s.RunJobs()
@@ -375,5 +375,5 @@ func TestAppearance_Move(t *testing.T) {
 	s.RunJobs()
 	b.visit(undone)
 	b.sees("1 SIM will come online")
-	b.look("job-undo")
+	b.takePicture("job-undo")
 }

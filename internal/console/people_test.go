@@ -242,11 +242,11 @@ func TestAppearance_People(t *testing.T) {
 		{"people", "/people"}, {"people-none", "/people?q=none"}, {"member", memberPage(kit.ObserverID)}, {"member-self", memberPage(kit.AdminID)}, {"me", "/me"},
 	} {
 		b.visit(p.path)
-		b.look(p.name)
+		b.takePicture(p.name)
 	}
 	b.visit("/people")
 	b.fill("#td", "grafana")
 	b.press(`form[action="/people/tokens"] button`)
 	b.sees("Copy this now.")
-	b.look("token")
+	b.takePicture("token")
 }

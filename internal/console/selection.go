@@ -103,14 +103,14 @@ func (s selection) put(v url.Values) {
 	}
 }
 
-// idsOf reads lists of ids, separated by commas. Others than whole positive numbers have no
-// effect.
+// idsOf reads lists of ids, separated by commas. It ignores everything except positive whole
+// numbers.
 func idsOf(lists []string) []int64 {
 	ids, _ := readIDs(lists)
 	return ids
 }
 
-// readIDs is idsOf, and reports whether something had no effect.
+// readIDs is like idsOf, and reports whether something was ignored.
 func readIDs(lists []string) (ids []int64, lost bool) {
 	for _, list := range lists {
 		for word := range strings.SplitSeq(list, ",") {

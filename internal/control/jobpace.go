@@ -45,7 +45,7 @@ func (p *pace) worked(what, sims int, took time.Duration, now time.Time, waiting
 	if sims < paceLeast {
 		return // the fixed cost of a step would count as that of its few SIMs
 	}
-	const weight = 4 // of what was known, against one new value
+	const weight = 4 // of the average so far, against one new value
 	one := max(took/time.Duration(sims), 1)
 	if p.cost[what] != 0 {
 		one = (weight*p.cost[what] + one) / (weight + 1)

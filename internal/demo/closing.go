@@ -15,7 +15,7 @@ func (t *printer) closing(url string) {
 	t.linef("  User      %s", username)
 	t.linef("  Password  %s", password)
 	t.line("")
-	t.prose("Paste this into another terminal: it signs in (passwords travel as their SHA-1) and asks whether three more SIMs may move.")
+	t.prose("Paste this into another terminal: it signs in (passwords travel as their SHA-1) and previews the migration of three more SIMs.")
 	t.line("")
 	for line := range strings.SplitSeq(tryIt(url), "\n") {
 		t.line(line)

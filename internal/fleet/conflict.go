@@ -128,13 +128,13 @@ func findConflicts(p *Plan) *Conflicts {
 }
 
 // askRules finds the SIMs that each rule blocks. Those of the rule set are returned as conflicts;
-// what else they say is noted in the plan.
+// their other results are recorded in the plan.
 func askRules(p *Plan) (held [len(simRules)][]SIMState, ruled []Conflict) {
-	look := lookup{of: p.sources}
+	standings := standingCache{of: p.sources}
 	run := ruleRun{in: &p.rules, target: &p.Target, size: max(p.size, len(p.SIMs))}
 	for i := range p.SIMs {
 		s := &p.SIMs[i]
-		source := look.standing(s.Workspace)
+		source := standings.standing(s.Workspace)
 		for r := range simRules {
 			if simRules[r].holds(p, source, s) {
 				held[r] = append(held[r], *s)

@@ -152,9 +152,9 @@ func Resolve(sel Selector, snap Snapshot) (found []SIMState, missing []string) {
 
 func inRange(r ICCIDRange, snap Snapshot) []SIMState {
 	found := make([]SIMState, 0, len(snap.SIMs))
-	look := lookup{of: snap.Workspaces}
+	standings := standingCache{of: snap.Workspaces}
 	for i := range snap.SIMs {
-		if s := &snap.SIMs[i]; look.visible(s) && r.Start <= s.ICCID && s.ICCID <= r.End {
+		if s := &snap.SIMs[i]; standings.visible(s) && r.Start <= s.ICCID && s.ICCID <= r.End {
 			found = append(found, *s)
 		}
 	}
@@ -166,11 +166,11 @@ func inRange(r ICCIDRange, snap Snapshot) []SIMState {
 // order, and then no index is needed.
 func inOrder[K comparable](keys []K, kind string, snap Snapshot, key func(*SIMState) K) (found []SIMState, missing []string) {
 	found = make([]SIMState, 0, len(keys))
-	look := lookup{of: snap.Workspaces}
+	standings := standingCache{of: snap.Workspaces}
 	var at map[K]int
 	next := 0
 	for _, k := range keys {
-		i, ok := next, next < len(snap.SIMs) && key(&snap.SIMs[next]) == k && look.visible(&snap.SIMs[next])
+		i, ok := next, next < len(snap.SIMs) && key(&snap.SIMs[next]) == k && standings.visible(&snap.SIMs[next])
 		if !ok {
 			if at == nil {
 				at = index(snap, key)
@@ -189,30 +189,30 @@ func inOrder[K comparable](keys []K, kind string, snap Snapshot, key func(*SIMSt
 // index returns the positions of the visible SIMs.
 func index[K comparable](snap Snapshot, key func(*SIMState) K) map[K]int {
 	at := make(map[K]int, len(snap.SIMs))
-	look := lookup{of: snap.Workspaces}
+	standings := standingCache{of: snap.Workspaces}
 	for i := range snap.SIMs {
-		if s := &snap.SIMs[i]; look.visible(s) {
+		if s := &snap.SIMs[i]; standings.visible(s) {
 			at[key(s)] = i
 		}
 	}
 	return at
 }
 
-// lookup caches the last Workspace, because most requests have only one.
-type lookup struct {
+// standingCache caches the last Workspace, because most requests have only one.
+type standingCache struct {
 	of   map[WorkspaceID]Standing
 	id   WorkspaceID
 	last Standing
 }
 
-func (l *lookup) standing(id WorkspaceID) *Standing {
-	if id != l.id {
-		l.id, l.last = id, l.of[id]
+func (c *standingCache) standing(id WorkspaceID) *Standing {
+	if id != c.id {
+		c.id, c.last = id, c.of[id]
 	}
-	return &l.last
+	return &c.last
 }
 
 // visible reports whether the caller may know that the SIM exists.
-func (l *lookup) visible(s *SIMState) bool {
-	return s.Status != SIMDeleted && l.standing(s.Workspace).Role != NoRole
+func (c *standingCache) visible(s *SIMState) bool {
+	return s.Status != SIMDeleted && c.standing(s.Workspace).Role != NoRole
 }

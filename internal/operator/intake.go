@@ -41,7 +41,7 @@ type knownSIMs struct {
 // take checks one batch and inserts its new SIMs. A SIM with the same ID and ICCID stays as it
 // is. place returns the name of SIM i for messages.
 func (in *intake) take(ctx context.Context, batch []fleet.SIM, place func(i int) string) error {
-	known, err := in.look(ctx, batch)
+	known, err := in.lookUp(ctx, batch)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (in *intake) take(ctx context.Context, batch []fleet.SIM, place func(i int)
 	return err
 }
 
-func (in *intake) look(ctx context.Context, batch []fleet.SIM) (known knownSIMs, err error) {
+func (in *intake) lookUp(ctx context.Context, batch []fleet.SIM) (known knownSIMs, err error) {
 	ids, iccids := make([]fleet.SIMID, len(batch)), make([]fleet.ICCID, len(batch))
 	var devices []fleet.DeviceID
 	batches := make(map[string]bool)

@@ -153,11 +153,11 @@ func (tx *Tx) LockUser(ctx context.Context, user fleet.UserID) error {
 
 // OtherAdministrators counts the Administrators of a Workspace, except one user, that can sign
 // in and have entered it.
-func (tx *Tx) OtherAdministrators(ctx context.Context, ws fleet.WorkspaceID, besides fleet.UserID) (n int, err error) {
+func (tx *Tx) OtherAdministrators(ctx context.Context, ws fleet.WorkspaceID, more fleet.UserID) (n int, err error) {
 	_, err = tx.queryRow(ctx, `
 		SELECT count(*) FROM `+joinMembers+` JOIN membership_roles r ON r.user_id = m.user_id AND r.workspace_id = m.workspace_id
 		WHERE m.workspace_id = $1 AND m.user_id <> $2 AND m.status = `+activeMember+` AND m.invited_at IS NULL AND u.status = `+activeUser+` AND r.role = `+administratorRole,
-		[]any{int64(ws), int64(besides)}, &n)
+		[]any{int64(ws), int64(more)}, &n)
 	return n, err
 }
 

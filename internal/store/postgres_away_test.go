@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-// unavailable asserts that everything fails with Unavailable, and soon.
+// unavailable asserts that everything fails quickly with Unavailable.
 func unavailable(t *testing.T, s *store.Store) {
 	t.Helper()
 	one := func(tx *store.Tx) error { _, err := tx.AllWorkspaces(t.Context()); return err }
@@ -30,7 +30,7 @@ func unavailable(t *testing.T, s *store.Store) {
 			t.Errorf("%s: %v, want Unavailable", name, err)
 		}
 		if err != nil && strings.Contains(err.Error(), "password=") {
-			t.Errorf("%s tells the password: %v", name, err)
+			t.Errorf("%s shows the password: %v", name, err)
 		}
 	}
 }

@@ -12,30 +12,30 @@ import (
 // snapshot is read if there is a session. On PostgreSQL it takes one round trip for any number
 // of SIMs if the caller is a member of at most maxSearched Workspaces. For a SuperAdmin, or if
 // memberSnapshot is incomplete, the round trips of Snapshot and the commit are added.
-func (s *Store) BearerPreview(ctx context.Context, b BearerOf, req fleet.MigrationRequest) (asks Session, found bool, snap fleet.Snapshot, err error) {
+func (s *Store) BearerPreview(ctx context.Context, b BearerOf, req fleet.MigrationRequest) (session Session, found bool, snap fleet.Snapshot, err error) {
 	err = s.View(ctx, func(tx *Tx) error {
 		complete := false
 		found = false // this may be another attempt
 		if s.Dialect() == Postgres {
-			session := b.statement(&asks, &found)
-			snap, complete, err = tx.memberSnapshot(ctx, Caller{User: b.User}, req, session)
+			query := b.statement(&session, &found)
+			snap, complete, err = tx.memberSnapshot(ctx, Caller{User: b.User}, req, query)
 		} else {
-			asks, found, err = tx.BearerSession(ctx, b)
+			session, found, err = tx.BearerSession(ctx, b)
 		}
-		if err != nil || !found || complete && !asks.User.SuperAdmin {
+		if err != nil || !found || complete && !session.User.SuperAdmin {
 			return err
 		}
-		snap, err = tx.Snapshot(ctx, Caller{User: b.User, SuperAdmin: asks.User.SuperAdmin}, req, false)
+		snap, err = tx.Snapshot(ctx, Caller{User: b.User, SuperAdmin: session.User.SuperAdmin}, req, false)
 		return err
 	})
-	return asks, found, snap, err
+	return session, found, snap, err
 }
 
 // memberSnapshot reads the SIMs together with the Workspaces of the caller, and the results of
 // further statements at that instant. It is incomplete for a caller of more than maxSearched
 // Workspaces: reading a few Workspaces in advance costs less than a second round trip, or than a
 // statement that finds which are needed (a fifth of a dry run of 500).
-func (tx *Tx) memberSnapshot(ctx context.Context, caller Caller, req fleet.MigrationRequest, besides ...statement) (snap fleet.Snapshot, complete bool, err error) {
+func (tx *Tx) memberSnapshot(ctx context.Context, caller Caller, req fleet.MigrationRequest, more ...statement) (snap fleet.Snapshot, complete bool, err error) {
 	snap = fleet.Snapshot{Workspaces: make(map[fleet.WorkspaceID]fleet.Standing), SIMs: make([]fleet.SIMState, 0, fleet.MaxSIMs)}
 	spaces := where{tx: tx}
 	user := spaces.arg(int64(caller.User))
@@ -43,7 +43,7 @@ func (tx *Tx) memberSnapshot(ctx context.Context, caller Caller, req fleet.Migra
 		SELECT m.workspace_id FROM memberships m WHERE m.user_id = ` + user + ` AND m.status = ` + activeMember + `
 		ORDER BY m.workspace_id LIMIT ` + spaces.arg(maxSearched+1) + "))")
 	var version int64
-	err = tx.batchSnapshot(ctx, append(besides,
+	err = tx.batchSnapshot(ctx, append(more,
 		ruleVersion(&version),
 		tx.selection(caller, spanned(req.Select), false, true, &snap.SIMs),
 		statement{standingsOf(user) + spaces.String(), spaces.args, scanStanding(snap.Workspaces)})...)

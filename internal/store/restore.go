@@ -50,7 +50,7 @@ func Restore(ctx context.Context, backup, url string, check func(*Store) error) 
 func vacant(file string) error {
 	for _, name := range []string{file, file + "-wal", file + "-journal"} {
 		if info, err := os.Stat(name); err == nil && info.Size() > 0 {
-			return fmt.Errorf("%s is there and not empty: move it away first", name)
+			return fmt.Errorf("%s exists and is not empty: move it away first", name)
 		}
 	}
 	return nil

@@ -20,7 +20,7 @@ const (
 	away                          // the database cannot be reached
 	full                          // its disk has no room left
 	gone                          // the database file was removed, replaced or overwritten
-	spoilt                        // the database file is damaged
+	corrupt                       // the database file is damaged
 	held                          // another transaction has held a lock for too long
 	outcomeUnknown                // the connection was lost while the commit was under way
 )
@@ -42,7 +42,7 @@ var limits = map[verdict]limit{
 	away:           {12, 1500 * time.Millisecond},
 	full:           {12, 1500 * time.Millisecond},
 	gone:           {1, 0},
-	spoilt:         {1, 0},
+	corrupt:        {1, 0},
 	held:           {1, 0}, // the engine has waited already
 	outcomeUnknown: {12, 10 * time.Second},
 }
@@ -106,7 +106,7 @@ func (s *Store) public(ctx context.Context, err error) error {
 		return &fleet.Error{Code: fleet.Unavailable, Message: "The disk of the database is full; try again once there is space", Err: err}
 	case v == gone:
 		return replaced(err)
-	case v == spoilt:
+	case v == corrupt:
 		return damaged(err)
 	case v == held:
 		return locked(err)

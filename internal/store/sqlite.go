@@ -191,7 +191,7 @@ func (e *sqliteEngine) classify(err error) verdict {
 		case sqlite3.SQLITE_FULL:
 			return full
 		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-			return spoilt
+			return corrupt
 		case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
 			return away
 		}

@@ -55,7 +55,7 @@ func followAll(ctx context.Context, db store.Reader, chain *auditChain, noted st
 		return err
 	}
 	if !found {
-		chain.check.fail("", 0, "the note of the last link (table audit_head) is gone")
+		chain.check.fail("", 0, "the record of the last link (table audit_head) is missing")
 	}
 	if mark.Seq != 0 {
 		chain.known = append(chain.known, knownLink{mark.AuditHead, "was made"})
@@ -100,7 +100,7 @@ func unlinkedAudit(ctx context.Context, db store.Reader, chain *auditChain, mark
 		waiting++
 		switch {
 		case hashed != 0:
-			c.fail("audit entry", id, "it has a hash, and no place in the chain: it was taken out of it")
+			c.fail("audit entry", id, "it has a hash, but no place in the chain: it was removed from it")
 		case db.Dialect() == store.SQLite && id < chain.lastID:
 			c.fail("audit entry", id, "it has no link, and entry %d, which came after it, has one: it was unlinked, or inserted later", chain.lastID)
 		case at < mark.At-slack.Microseconds():
@@ -150,7 +150,7 @@ func (chain *auditChain) follow(a *store.AuditRow) {
 	c := &chain.check
 	chain.links++
 	if a.Seq != chain.last.Seq+1 {
-		c.fail("audit entry", a.ID, "it is link %d, and the one before it is link %d: what was between is gone", a.Seq, chain.last.Seq)
+		c.fail("audit entry", a.ID, "it is link %d, and the one before it is link %d: the links between them are missing", a.Seq, chain.last.Seq)
 	} else if !bytes.Equal(a.Link(chain.last.Hash), a.Hash) {
 		c.fail("audit entry", a.ID, "link %d does not verify: the entry, or the one before it, was changed", a.Seq)
 	}

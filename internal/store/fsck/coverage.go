@@ -41,7 +41,7 @@ var notCovered = []NotCovered{
 	},
 	{Table: "ledger_sides", Columns: []string{"authority"}, Why: "by which right a change was made; the audit log names the user"},
 	{Table: "ledger_lines", Columns: []string{"device_name"}, Why: "the name that a device had; the device itself is checked"},
-	{Table: "events", Columns: []string{"source", "severity", "description"}, Why: "how an event is worded"},
+	{Table: "events", Columns: []string{"source", "severity", "description"}, Why: "the wording of an event"},
 	{
 		Table: "idempotency", Columns: []string{"workspace_id", "operation", "key", "fingerprint", "status", "location", "etag", "body", "created_at", "ledger_id", "workspaces"},
 		Why: "stored answers, which expire; what is checked is that they belong to a ledger entry of their user",

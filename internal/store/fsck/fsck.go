@@ -131,7 +131,7 @@ func newChecker(db store.Reader, run int) *checker {
 	return &checker{
 		db:        db,
 		run:       run,
-		conserved: Check{Key: "sims", Invariant: "I1", Name: "every imported SIM is there, once"},
+		conserved: Check{Key: "sims", Invariant: "I1", Name: "every imported SIM exists, once"},
 		history:   Check{Key: "history", Invariant: "I4", Name: "each SIM's history has no gap and ends where the SIM is"},
 		simEvents: Check{Key: "line_events", Invariant: "I8", Name: "releases, assignments and changes of status have one event each"},
 		identity:  Check{Key: "identity", Invariant: "I19", Name: "what identifies each SIM is what was imported, or what the ledger changed"},

@@ -72,7 +72,7 @@ func (f *checker) readHistory(ctx context.Context, run *simRun) error {
 		run.eventSumOf(int64(id)).call(l)
 		if int64(id) != lost {
 			lost = int64(id)
-			f.conserved.fail("SIM", lost, "it has a history, and does not exist")
+			f.conserved.fail("SIM", lost, "it has a history, but does not exist")
 		}
 		return nil
 	})
@@ -139,6 +139,6 @@ func (f *checker) readEvents(ctx context.Context, run *simRun) error {
 
 func (f *checker) judge(id int64, t *eventSum) {
 	if t.sum != 0 {
-		f.simEvents.fail("SIM", id, "its lines call for %d events, %d are there, and they do not correspond", t.called, t.found)
+		f.simEvents.fail("SIM", id, "its lines require %d events, but %d exist, and they do not correspond", t.called, t.found)
 	}
 }

@@ -15,11 +15,11 @@ func (f *checker) conserve(ctx context.Context) error {
 	there, err := f.db.QueryRow(ctx, "SELECT 1 FROM sims WHERE id = $1", []any{id}, &one)
 	switch {
 	case extra == -1 && !there && id > 0 && id < maxPlausibleID:
-		f.conserved.fail("SIM", id, "it was imported, and does not exist")
+		f.conserved.fail("SIM", id, "it was imported, but does not exist")
 	case extra == 1 && there:
-		f.conserved.fail("SIM", id, "it is there, and was never imported")
+		f.conserved.fail("SIM", id, "it exists, but was never imported")
 	default:
-		f.conserved.fail("", 0, "%d SIMs are there, %d were imported; the checksum over their ids differs by %016x", f.sums.SIMs, f.imported, differ)
+		f.conserved.fail("", 0, "%d SIMs exist, %d were imported; the checksum over their ids differs by %016x", f.sums.SIMs, f.imported, differ)
 	}
 	return err
 }

@@ -165,6 +165,6 @@ func (f *checker) judgeEntry(e *checkedEntry) {
 		f.targets.fail("entry", e.id, "%d of its lines do not lead to Workspace %d, that of SIM %d for one", e.misdirected, e.target, e.misdirectedSIM)
 	}
 	if e.migrates() && (e.left != 0 || e.came != e.lines || e.hasInvalidSide) {
-		f.sides.fail("entry", e.id, "its sides do not say what its %d lines do", e.lines)
+		f.sides.fail("entry", e.id, "its sides do not match its %d lines", e.lines)
 	}
 }

@@ -79,7 +79,7 @@ func (f *checker) countedRows(ctx context.Context) error {
 			}
 			c.count("rows of "+table, n)
 			if removed := numbered[table]; last < highest || !removed && (n != highest || last != highest) {
-				c.fail("", 0, "%s has %d rows, their highest id is %d, and the highest that was given is %d", table, n, highest, last)
+				c.fail("", 0, "%s has %d rows, their highest id is %d, and the highest that was assigned is %d", table, n, highest, last)
 			}
 		}
 		return nil

@@ -154,7 +154,7 @@ var questions = []question{
 	},
 	{
 		"audit_entries", "I8", "each migration has one audit entry, and each audit entry of one its migration", "audit entries", "audit WHERE ledger_id IS NOT NULL", "entry",
-		`SELECT id, sum(owed) || ' audit entries are owed for it, and ' || sum(written) || ' are there'
+		`SELECT id, 'it should have ' || sum(owed) || ' audit entries, but has ' || sum(written)
 		FROM (
 			SELECT id, 1 AS owed, 0 AS written FROM ledger WHERE audited IS NOT NULL
 			UNION ALL SELECT ledger_id, 0, 1 FROM audit WHERE ledger_id IS NOT NULL

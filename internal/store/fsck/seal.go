@@ -62,7 +62,7 @@ func (f *checker) judgeSeal(s *checkedSIM) {
 	case s.missing:
 		f.identity.fail("SIM", id, "it has no seal: a running server seals every SIM; start the server if it has stopped, and check again")
 	case s.activation != 0 && s.activated == 0:
-		f.identity.fail("SIM", id, "it was activated at %s, and has no date of activation", instant(s.activation))
+		f.identity.fail("SIM", id, "it was activated at %s, but has no date of activation", instant(s.activation))
 	case s.off != 0 && (s.off != later || s.activation != s.activated):
 		f.identity.fail("SIM", id, "ICCID, EID, IMSI, MSISDN, date of production or activation, model, batch, issuer or reseller has changed outside the ledger")
 	}

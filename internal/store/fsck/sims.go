@@ -56,7 +56,7 @@ func (f *checker) readSIMs(ctx context.Context, run *simRun) error {
 	err := f.db.QueryEach(ctx, text, []any{run.lo, f.run}, func(r store.Row) error {
 		s, err := store.ScanChecked(r)
 		if id := int64(s.ID); id <= last {
-			f.conserved.fail("SIM", id, "it is there twice")
+			f.conserved.fail("SIM", id, "it exists twice")
 		} else {
 			last = id
 		}

@@ -199,9 +199,9 @@ func snapshotManyWorkspaces(e *env) {
 // the same in both.
 func (e *env) previewed(caller store.Caller, req fleet.MigrationRequest) (preview fleet.Snapshot) {
 	e.Helper()
-	asks, found, preview, err := e.s.BearerPreview(e.Context(), store.BearerOf{User: caller.User, Workspace: FleetBR, Key: "k"}, req)
-	if err != nil || !found || asks.User.ID != caller.User {
-		e.Fatalf("%v, %v, asked by %d", err, found, asks.User.ID)
+	session, found, preview, err := e.s.BearerPreview(e.Context(), store.BearerOf{User: caller.User, Workspace: FleetBR, Key: "k"}, req)
+	if err != nil || !found || session.User.ID != caller.User {
+		e.Fatalf("%v, %v, asked by %d", err, found, session.User.ID)
 	}
 	var run fleet.Snapshot
 	e.update(func(ctx context.Context, tx *store.Tx) (err error) {

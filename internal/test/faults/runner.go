@@ -57,9 +57,9 @@ func (r Runner) Run(ctx context.Context, list []Harness) error {
 }
 
 func (r Runner) one(ctx context.Context, h Harness) Verdict {
-	start, strain := time.Now(), Measure()
+	start, meter := time.Now(), Measure()
 	res, err := h.Try(ctx, r.Size, r.Seed)
-	took, busy := time.Since(start), strain.Busy()
+	took, busy := time.Since(start), meter.Busy()
 	verdict, why := r.judge(res, err)
 	parts := append([]string{fmt.Sprintf("seed %d", r.Seed), "commit " + r.Commit}, res.words()...)
 	parts = append(parts, fmt.Sprintf("%.1f s with the processors %.0f %% busy", took.Seconds(), 100*busy))

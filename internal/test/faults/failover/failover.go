@@ -133,13 +133,13 @@ func (t *trial) failOver(ctx context.Context, load *traffic.Load) (killed time.T
 		return t.double(ctx, load)
 	}
 	killed = time.Now()
-	strain := faults.Measure()
+	meter := faults.Measure()
 	if err := t.kill(); err != nil {
 		return killed, err
 	}
 	for i, url := range t.urls() {
 		if took, ok := t.readiness(ctx, url, killed, http.StatusServiceUnavailable); !ok {
-			t.res.Late(strain, "I12: /readyz of server %d did not turn within %v of the primary's end", i, took)
+			t.res.Late(meter, "I12: /readyz of server %d did not turn within %v of the primary's end", i, took)
 		}
 	}
 	for t.res.Trials%2 == 0 && load.Refused() == 0 && ctx.Err() == nil && time.Since(killed) < time.Minute {
@@ -184,13 +184,13 @@ func (t *trial) takeOver(ctx context.Context, load *traffic.Load) error {
 	if err := t.promote(ctx); err != nil {
 		return err
 	}
-	promoted, strain := time.Now(), faults.Measure()
+	promoted, meter := time.Now(), faults.Measure()
 	for i, url := range t.urls() {
 		if took, ok := load.NextWrite(promoted, url, promised); !ok {
-			t.res.Late(strain, "I12: server %d has not written within %v of the promotion", i, took)
+			t.res.Late(meter, "I12: server %d has not written within %v of the promotion", i, took)
 		}
 		if took, ok := t.readiness(ctx, url, promoted, http.StatusOK); !ok {
-			t.res.Late(strain, "I12: /readyz of server %d is not back %v after the promotion", i, took)
+			t.res.Late(meter, "I12: /readyz of server %d is not back %v after the promotion", i, took)
 		}
 	}
 	return nil
@@ -209,9 +209,9 @@ func (t *trial) readiness(ctx context.Context, url string, since time.Time, want
 
 // finishJobs lets the jobs end, and compares them with the database.
 func (t *trial) finishJobs(ctx context.Context) error {
-	strain := faults.Measure()
+	meter := faults.Measure()
 	if err := t.jobLoad.Finish(jobsLimit); err != nil {
-		t.res.Late(strain, "%v", err)
+		t.res.Late(meter, "%v", err)
 	}
 	return t.compare(ctx)
 }

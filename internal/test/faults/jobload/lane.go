@@ -142,7 +142,7 @@ func (l *lane) waves() string {
 func (l *lane) follow(ctx context.Context, j *job) bool {
 	url := fmt.Sprintf("%s/%d", path, j.id)
 	for n := 0; ctx.Err() == nil; n++ {
-		s, ok := l.look(ctx, url)
+		s, ok := l.readJob(ctx, url)
 		if !ok {
 			return false
 		}
@@ -164,8 +164,8 @@ func (l *lane) follow(ctx context.Context, j *job) bool {
 	return false
 }
 
-// look reads a job.
-func (l *lane) look(ctx context.Context, url string) (s seenJob, ok bool) {
+// readJob reads a job.
+func (l *lane) readJob(ctx context.Context, url string) (s seenJob, ok bool) {
 	var r reply
 	for !ok {
 		if ctx.Err() != nil {
@@ -207,7 +207,7 @@ func (l *lane) pause(ctx context.Context, url string) {
 			return
 		}
 		var now seenJob
-		if now, done = l.look(ctx, url); done && (now.State != "paused" || now.done() != s.done()) {
+		if now, done = l.readJob(ctx, url); done && (now.State != "paused" || now.done() != s.done()) {
 			l.load.addAnomaly("I15: %s was paused with %d SIMs done, and is %s with %d", url, s.done(), now.State, now.done())
 		}
 	}

@@ -129,7 +129,7 @@ func (p *pair) leases(ctx context.Context, pid int) ([]jobload.Lease, error) {
 
 // takenOver waits until another server has each of the jobs.
 func (p *pair) takenOver(ctx context.Context, held []jobload.Lease) error {
-	began, strain := time.Now(), faults.Measure()
+	began, meter := time.Now(), faults.Measure()
 	for late := false; ctx.Err() == nil; faults.Pause(ctx, 2*time.Millisecond) {
 		now, err := p.fence.Leases(ctx)
 		if err != nil {
@@ -144,7 +144,7 @@ func (p *pair) takenOver(ctx context.Context, held []jobload.Lease) error {
 		}
 		if !late && time.Since(began) > taken {
 			late = true
-			p.res.Late(strain, "I12: %d of %d jobs of a stopped server are not taken over within %v", len(left), len(held), taken)
+			p.res.Late(meter, "I12: %d of %d jobs of a stopped server are not taken over within %v", len(left), len(held), taken)
 		}
 		if time.Since(began) > 6*taken {
 			return fmt.Errorf("%d of %d jobs of a stopped server are not taken over within %v", len(left), len(held), 6*taken)

@@ -82,12 +82,12 @@ func (s *site) start(ctx context.Context, o jobload.Options) (err error) {
 
 // end lets all jobs end, stops the servers, and compares.
 func (s *site) end(ctx context.Context) error {
-	strain := faults.Measure()
+	meter := faults.Measure()
 	if err := s.jobLoad.Finish(finished); err != nil {
-		s.res.Late(strain, "%v", err)
+		s.res.Late(meter, "%v", err)
 	}
 	if err := dbcheck.AwaitChain(ctx, s.url(0), finished); err != nil {
-		s.res.Late(strain, "%v", err)
+		s.res.Late(meter, "%v", err)
 	}
 	for _, server := range s.servers {
 		if err := server.Stop(ctx); err != nil {

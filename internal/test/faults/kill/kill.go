@@ -258,12 +258,12 @@ func (a *fixture) killAll() (err error) {
 
 // end settles open requests, stops the servers and counts.
 func (a *fixture) end(ctx context.Context, cycles int) error {
-	strain := faults.Measure()
+	meter := faults.Measure()
 	if err := a.work.settle(ctx); err != nil {
-		a.res.Late(strain, "%v", err)
+		a.res.Late(meter, "%v", err)
 	}
 	if err := dbcheck.AwaitChain(ctx, a.site.url(0), chainLimit); err != nil {
-		a.res.Late(strain, "%v", err)
+		a.res.Late(meter, "%v", err)
 	}
 	for _, s := range a.running() {
 		if err := s.Stop(ctx); err != nil {

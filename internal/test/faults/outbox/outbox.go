@@ -157,20 +157,20 @@ func (a *fixture) end(ctx context.Context) error {
 	if err := a.start(ctx); err != nil {
 		return err
 	}
-	strain := faults.Measure()
+	meter := faults.Measure()
 	for _, m := range a.people.members {
 		if err := m.settle(ctx); err != nil {
-			a.res.Late(strain, "%v", err)
+			a.res.Late(meter, "%v", err)
 		}
 	}
 	if err := a.delivered(ctx); err != nil {
-		a.res.Late(strain, "%v", err)
+		a.res.Late(meter, "%v", err)
 	}
 	if err := a.compare(ctx); err != nil {
 		return err
 	}
 	if err := dbcheck.AwaitChain(ctx, a.database, patience); err != nil {
-		a.res.Late(strain, "%v", err)
+		a.res.Late(meter, "%v", err)
 	}
 	for _, s := range a.servers {
 		if err := s.Stop(ctx); err != nil {

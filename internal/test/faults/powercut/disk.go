@@ -101,8 +101,8 @@ func resized(content []byte, size int64) []byte {
 	return grown
 }
 
-// unsure counts the writes that a cut may undo.
-func (d *disk) unsure(file string) int {
+// unsynced counts the writes that a cut may undo.
+func (d *disk) unsynced(file string) int {
 	n := d.names[file]
 	if n == nil || n.now == nil {
 		return 0

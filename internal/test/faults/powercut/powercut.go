@@ -25,7 +25,7 @@ var Harness = faults.Harness{
 	Summary: "cuts the power at any write of SQLite, keeps a random part of the data that was not synced, and opens the remaining files",
 }
 
-// perRecording is the most states taken from one recording.
+// perRecording is the maximum number of states taken from one recording.
 const perRecording = 5000
 
 func run(ctx context.Context, size faults.Size, seed uint64) (faults.Result, error) {
@@ -53,17 +53,17 @@ func Cuts(ctx context.Context, mutation faults.Mutation, states int, seed uint64
 		t.add(part)
 	}
 	res.Record("states with acknowledged work", t.acked, states/2)
-	res.Record("states with a write in doubt", t.unsure, states/2)
+	res.Record("states with a write in doubt", t.unsynced, states/2)
 	res.Record("states with the database file itself in doubt", t.checkpoint, states/50)
 	return res, nil
 }
 
 // tally counts the kinds of states.
-type tally struct{ acked, unsure, checkpoint int }
+type tally struct{ acked, unsynced, checkpoint int }
 
 func (t *tally) add(u tally) {
 	t.acked += u.acked
-	t.unsure += u.unsure
+	t.unsynced += u.unsynced
 	t.checkpoint += u.checkpoint
 }
 
@@ -135,8 +135,8 @@ func (rec recording) states(ctx context.Context, dir string, seed uint64, n int,
 
 func kindOf(d *disk, db string) (t tally) {
 	t.acked = min(1, len(d.acked))
-	t.unsure = min(1, d.unsure(db)+d.unsure(db+"-wal"))
-	t.checkpoint = min(1, d.unsure(db))
+	t.unsynced = min(1, d.unsynced(db)+d.unsynced(db+"-wal"))
+	t.checkpoint = min(1, d.unsynced(db))
 	return t
 }
 
@@ -150,5 +150,5 @@ func staleIndex(rng *rand.Rand) []byte {
 }
 
 func (l chance) words() string {
-	return fmt.Sprintf("keep %g, torn %g, sectors of %d, rubbish %t, prefix %t", l.keep, l.torn, l.sector, l.garbage, l.prefix)
+	return fmt.Sprintf("keep %g, torn %g, sectors of %d, garbage %t, prefix %t", l.keep, l.torn, l.sector, l.garbage, l.prefix)
 }

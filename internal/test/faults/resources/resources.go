@@ -210,13 +210,13 @@ const jobsLimit = time.Minute
 
 // finishJobs lets the jobs end, and compares them with the database.
 func (t *trial) finishJobs(ctx context.Context, there site, jobLoad *jobload.Load) error {
-	strain := faults.Measure()
+	meter := faults.Measure()
 	if t.res.Failures > 0 {
 		jobLoad.Abandon()
 		return nil
 	}
 	if err := jobLoad.Finish(jobsLimit); err != nil {
-		t.res.Late(strain, "%v", err)
+		t.res.Late(meter, "%v", err)
 	}
 	t.jobs += jobLoad.Ended()
 	if err := there.settle(ctx); err != nil {
@@ -245,13 +245,13 @@ func (t *trial) once(ctx context.Context, there site, checker *traffic.Checker, 
 	if err != nil {
 		return err
 	}
-	strain := faults.Measure()
+	meter := faults.Measure()
 	if _, ok := load.NextWrite(over, there.server(), promised); !ok {
-		t.res.Late(strain, "I12: nothing was written within %v of the fault's end", promised)
+		t.res.Late(meter, "I12: nothing was written within %v of the fault's end", promised)
 	}
-	strain = faults.Measure()
+	meter = faults.Measure()
 	if err := load.End(ctx); err != nil {
-		t.res.Late(strain, "I12: %v", err)
+		t.res.Late(meter, "I12: %v", err)
 		return ctx.Err()
 	}
 	if err := there.settle(ctx); err != nil {

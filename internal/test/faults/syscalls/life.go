@@ -51,8 +51,8 @@ type serverRun struct {
 	acked   bool // the migration was acknowledged
 	wrong   []string
 
-	late   string // what was too late, measured from strain on
-	strain faults.LoadMeter
+	late  string // what was too late, measured from strain on
+	meter faults.LoadMeter
 }
 
 func (l *serverRun) fail(format string, args ...any) {
@@ -85,7 +85,7 @@ func (b *bench) runServer(ctx context.Context, seed uint64, at int, f fault) (*s
 	for _, p := range s.Panics() {
 		l.fail("I12: the server panics: %s", p)
 	}
-	l.look(ctx, "sqlite:"+file)
+	l.checkDatabase(ctx, "sqlite:"+file)
 	return l, ctx.Err()
 }
 
@@ -110,7 +110,7 @@ func (l *serverRun) serve(ctx context.Context, url string) error {
 		return nil
 	}
 	began := time.Now()
-	l.strain = faults.Measure()
+	l.meter = faults.Measure()
 	for ; time.Since(began) < promised && ctx.Err() == nil; faults.Pause(ctx, 20*time.Millisecond) {
 		if a, err := l.clients.Send(ctx, url); err != nil || a.Wrote() {
 			return err
@@ -120,8 +120,8 @@ func (l *serverRun) serve(ctx context.Context, url string) error {
 	return nil
 }
 
-// look checks what the next start finds.
-func (l *serverRun) look(ctx context.Context, url string) {
+// checkDatabase checks what the next start finds.
+func (l *serverRun) checkDatabase(ctx context.Context, url string) {
 	s, err := store.Open(ctx, url, store.Options{MaxConns: 2})
 	if err != nil {
 		l.fail("I12: the database does not open: %v", err)

@@ -123,7 +123,7 @@ func (t *tally) note(l *serverRun, res *faults.Result) {
 		res.Fail("%s (%d in all)", strings.Join(l.wrong[:min(n, 2)], "; "), n)
 	}
 	if l.late != "" {
-		res.Late(l.strain, "%s", l.late)
+		res.Late(l.meter, "%s", l.late)
 	}
 	if l.watcher.injected() == "" {
 		return

@@ -150,13 +150,13 @@ func (t *trial) during(ctx context.Context, on, stopped []int, change func() err
 	if err != nil {
 		return errors.Join(err, load.End(ctx))
 	}
-	changed, strain := time.Now(), faults.Measure()
+	changed, meter := time.Now(), faults.Measure()
 	for _, server := range on {
 		if slices.Contains(stopped, server) {
 			continue
 		}
 		if _, ok := load.NextWrite(changed, t.running[server].URL, promised); !ok {
-			t.res.Late(strain, "I12: server %c has written nothing within %v of a change", 'A'+server, promised)
+			t.res.Late(meter, "I12: server %c has written nothing within %v of a change", 'A'+server, promised)
 		}
 	}
 	if err := load.End(ctx); err != nil {
