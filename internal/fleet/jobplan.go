@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"slices"
+	"strconv"
 )
 
 // Refusals are the reasons why SIMs of a job are not moved.
@@ -243,8 +244,17 @@ func (o JobOptions) WithoutLeftOut(rows []JobSIM) []JobSIM {
 		except[id] = true
 	}
 	return slices.DeleteFunc(rows, func(r JobSIM) bool {
-		return r.SIM != 0 && except[r.SIM] || o.excepts(r) || o.leavesOut(r)
+		return except[r.id()] || o.excepts(r) || o.leavesOut(r)
 	})
+}
+
+// id returns the SIM of a row, or the id that was selected without a SIM; 0 for neither.
+func (r *JobSIM) id() SIMID {
+	if r.SIM != 0 || len(r.Given) == ICCIDLength {
+		return r.SIM
+	}
+	id, _ := strconv.ParseInt(r.Given, 10, 64) // 0 if it is not a number
+	return SIMID(id)
 }
 
 // excepts reports whether the ICCID of a row of a plan is one that the options leave out.

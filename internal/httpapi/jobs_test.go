@@ -358,6 +358,10 @@ func TestContract_JobExcept(t *testing.T) {
 				}
 			}
 		}
+		unknown := object{"sims": []object{{"id": kit.ActivatedSIM}, {"id": 4711}}, "except": []object{{"id": 4711}}}
+		if _, j := jobOf(t, s, admin, object{"select": unknown, "target_workspace": object{"id": kit.FleetFR}}); j.SIMCount != 1 {
+			t.Errorf("an excepted SIM that does not exist is in the plan: %v", j.Counts)
+		}
 		absent := object{"iccids": []string{kit.ICCID(kit.ActivatedSIM), "8988303000000999999"}, "except_iccid_ranges": exceptions()["except_iccid_ranges"]["except_iccid_ranges"]}
 		if _, j := jobOf(t, s, admin, object{"select": absent, "target_workspace": object{"id": kit.FleetFR}}); j.SIMCount != 1 {
 			t.Errorf("an excepted ICCID without a SIM is in the plan: %v", j.Counts)

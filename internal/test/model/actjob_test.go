@@ -73,7 +73,18 @@ func (p *pair) jobSelection(bearer int, target int64) object {
 	if len(sel) == 0 {
 		sel["sims"] = refs(some(p, someSIMs, 1, 3, "sims"))
 	}
+	p.exceptions(sel)
 	return sel
+}
+
+// exceptions draws what a selection leaves out.
+func (p *pair) exceptions(sel object) {
+	if p.chance(6, "except") {
+		sel["except"] = refs(some(p, someSIMs, 1, 4, "except"))
+	}
+	if p.chance(8, "except iccids") {
+		sel["except_iccids"] = some(p, someICCIDs, 1, 4, "except iccids")
+	}
 }
 
 // jobTimes draws when a job runs, and in which parts.

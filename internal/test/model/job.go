@@ -71,6 +71,9 @@ type jobParts struct {
 	status    int   // of the filter, -1 for any
 	failedOf  *job
 	doneBy    *job
+
+	except       []int64
+	exceptICCIDs []string
 }
 
 // jobRow is a SIM of a job, or what was selected without one.
@@ -336,12 +339,24 @@ func (m *Model) freeze(j *job, rows []*jobRow) {
 	if j.kind == "undo" {
 		m.judgeUndo(j, rows)
 	}
-	for _, r := range rows {
+	for _, r := range slices.DeleteFunc(rows, j.leavesOut) {
 		if !slices.ContainsFunc(j.rows, func(o *jobRow) bool { return o.pos == r.pos }) {
 			j.rows = append(j.rows, r)
 		}
 	}
 	slices.SortFunc(j.rows, func(a, b *jobRow) int { return cmp.Compare(a.pos, b.pos) })
+}
+
+// leavesOut reports whether a row of the plan is a SIM that the request excepts.
+func (j *job) leavesOut(r *jobRow) bool {
+	switch {
+	case r.given != "":
+		id, _ := strconv.ParseInt(r.given, 10, 64)
+		return slices.Contains(j.parts.exceptICCIDs, r.given) || slices.Contains(j.parts.except, id)
+	case r.verdict != absent && slices.Contains(j.parts.exceptICCIDs, r.sim.iccid):
+		return true
+	}
+	return slices.Contains(j.parts.except, r.sim.id)
 }
 
 // placeOf returns the position of a selected SIM that does not exist: before all others.

@@ -165,6 +165,11 @@ func (j *job) readSelection(v any) bool {
 		}
 		j.parts.ranges = append(j.parts.ranges, [2]string{start, end})
 	}
+	for _, ref := range asObjects(sel["except"]) {
+		id, _ := refID(ref)
+		j.parts.except = append(j.parts.except, id)
+	}
+	j.parts.exceptICCIDs, _ = sel["except_iccids"].([]string)
 	_, filtered := sel["filter"]
 	_, failed := sel["failed_of"]
 	_, did := sel["done_by"]
