@@ -53,8 +53,8 @@ func counted(j api.Job) string {
 
 func isJob(t *testing.T, j api.Job, state, counts string) {
 	t.Helper()
-	if diff := cmp.Diff(state+": "+counts, j.State+": "+counted(j)); diff != "" {
-		t.Errorf("job %d, %q (-want +got):\n%s", j.ID, j.StatusDetails.Why, diff)
+	if got, want := j.State+": "+counted(j), state+": "+counts; got != want { // in one line, for harnesses
+		t.Errorf("job %d is %s, want %s (%q)", j.ID, got, want, j.StatusDetails.Why)
 	}
 }
 
