@@ -333,8 +333,8 @@ func undoEntry(r *request) (reply, error) {
 	if typed(r.PostForm.Get("confirm")) != count || count == "" {
 		return r.previewUndo(q, text("confirm.wrong", number(count)))
 	}
-	preview, err := fleet.ParsePreview(r.PostForm.Get("tag"))
-	if err != nil {
+	preview, err := fleet.ParsePreviews(r.PostForm.Get("tag"))
+	if err != nil || len(preview) == 0 {
 		return r.previewUndo(q, text("undo.stale"))
 	}
 	run := control.UndoRun{Request: q.request(fleet.MigrationID(id)), Preview: preview}

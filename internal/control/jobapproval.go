@@ -83,12 +83,8 @@ func (a JobAction) mayDecide(ctx context.Context, tx *store.Tx, caller identity.
 		return fleet.Errorf(fleet.InUse, "The job does not wait for approval: it is %s", j.State)
 	case a.Do == JobReject:
 		return nil
-	case a.Tag == "":
-		return fleet.Invalid("If-Match", "it is required: send the ETag of the job's plan")
-	case !fleet.SameTag(a.Tag, j.ETag):
-		return &fleet.Error{Code: fleet.PreconditionStale, Field: "If-Match", Message: "If-Match: this is not the ETag of the job's plan: read the job and send its ETag"}
 	}
-	return nil
+	return a.isOf(j)
 }
 
 // ownSources returns the sources of the plan that the caller administers.

@@ -375,7 +375,7 @@ func verdictsOf(l fleet.List) (verdicts []fleet.Verdict, err error) {
 type JobAction struct {
 	Job fleet.JobID
 	Do  JobVerb
-	Tag string // of JobStart and JobApprove: the ETag of the plan
+	Tag string // of JobStart and JobApprove: If-Match, which must have the ETag of the plan
 }
 
 // JobVerb is what a user does with a job.

@@ -48,14 +48,23 @@ func (a JobAction) inState(state fleet.JobState) error {
 	return fleet.Errorf(fleet.InUse, "The job is %s: only a job that is %s can be %s", state, strings.Join(names, " or "), pastOf[a.Do])
 }
 
-// mayStart refuses to start a job whose plan is not the one that the caller has seen, or has
-// refusals that stop it.
-func (a JobAction) mayStart(ctx context.Context, tx *store.Tx, j fleet.Job) (err error) {
+// isOf requires that If-Match has the ETag of the plan of a job.
+func (a JobAction) isOf(j fleet.Job) error {
 	if a.Tag == "" {
 		return fleet.Invalid("If-Match", "it is required: send the ETag of the job's plan")
 	}
-	if !fleet.SameTag(a.Tag, j.ETag) {
-		return &fleet.Error{Code: fleet.PreconditionStale, Field: "If-Match", Message: "If-Match: this is not the ETag of the job's plan: read the job and send its ETag"}
+	tags, err := fleet.ParseEntityTags(a.Tag)
+	if err != nil || tags.Match(j.ETag) {
+		return err
+	}
+	return &fleet.Error{Code: fleet.PreconditionStale, Field: "If-Match", Message: "If-Match: this is not the ETag of the job's plan: read the job and send its ETag"}
+}
+
+// mayStart refuses to start a job whose plan is not the one that the caller has seen, or has
+// refusals that stop it.
+func (a JobAction) mayStart(ctx context.Context, tx *store.Tx, j fleet.Job) (err error) {
+	if err := a.isOf(j); err != nil {
+		return err
 	}
 	if j.Counts, err = tx.AllJobCounts(ctx, j.ID); err != nil {
 		return err

@@ -51,7 +51,7 @@ var errOnlyUsers error = fleet.Errorf(fleet.Forbidden, "Only users can migrate S
 // Run is a request to migrate SIMs for real.
 type Run struct {
 	Request fleet.MigrationRequest
-	Preview *fleet.Preview // if set, the run moves exactly what was previewed
+	Preview fleet.Previews // if set, the run moves exactly what was previewed
 }
 
 // Migrate moves all of the SIMs or none. It also releases their devices and writes their events

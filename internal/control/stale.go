@@ -33,10 +33,11 @@ func compare(ctx context.Context, tx *store.Tx, caller store.Caller, run Run, sn
 	if plan != nil && run.Preview.Matches(plan) {
 		return nil
 	}
-	if !run.Preview.SameRequest(run.Request) {
+	preview := run.Preview.Of(func(v *fleet.Preview) bool { return v.SameRequest(run.Request) })
+	if preview == nil {
 		return &Stale{OtherRequest: true}
 	}
-	stale, err := drifted(ctx, tx, caller, run.Preview, run.Request, snap)
+	stale, err := drifted(ctx, tx, caller, preview, run.Request, snap)
 	if err != nil || plan == nil && len(stale.SIMs) == 0 {
 		return err
 	}

@@ -45,7 +45,7 @@ func (c *Control) PreviewUndo(ctx context.Context, caller identity.Principal, re
 // UndoRun is a request to undo a migration for real.
 type UndoRun struct {
 	Request fleet.UndoRequest
-	Preview *fleet.Preview // if set, the run moves exactly what was previewed
+	Preview fleet.Previews // if set, the run moves exactly what was previewed
 }
 
 // Undo moves the SIMs of a migration back: all of them or none, in one transaction. Each
@@ -125,10 +125,11 @@ func compareUndo(ctx context.Context, tx *store.Tx, caller store.Caller, run Und
 		return nil
 	}
 	sel := run.Request.Selector(snap.Entry)
-	if !run.Preview.SameUndo(run.Request, len(sel.SIMs)) {
+	preview := run.Preview.Of(func(v *fleet.Preview) bool { return v.SameUndo(run.Request, len(sel.SIMs)) })
+	if preview == nil {
 		return &Stale{OtherRequest: true}
 	}
-	stale, err := drifted(ctx, tx, caller, run.Preview, fleet.MigrationRequest{Select: sel}, snap.Snapshot)
+	stale, err := drifted(ctx, tx, caller, preview, fleet.MigrationRequest{Select: sel}, snap.Snapshot)
 	if err != nil || plan == nil && len(stale.SIMs) == 0 {
 		return err
 	}

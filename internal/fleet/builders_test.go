@@ -157,11 +157,11 @@ func plan(t tester, req fleet.MigrationRequest, snap fleet.Snapshot) *fleet.Plan
 
 func preview(t tester, p *fleet.Plan) *fleet.Preview {
 	t.Helper()
-	v, err := fleet.ParsePreview(p.ETag())
+	v, err := fleet.ParsePreviews(p.ETag())
 	if err != nil {
-		t.Fatalf("ParsePreview(%s): %v", p.ETag(), err)
+		t.Fatalf("ParsePreviews(%s): %v", p.ETag(), err)
 	}
-	return v
+	return v[0]
 }
 
 // refused returns err as a *fleet.Error and fails the test if it has another code.

@@ -150,7 +150,7 @@ func TestPreviewOfAnotherSelectorListsNothing(t *testing.T) {
 
 func TestParsePreviewAcceptsAWeakTag(t *testing.T) {
 	p := plan(t, to(lyon, byID(t, 1)), snapshot(sim(1)))
-	v, err := fleet.ParsePreview("W/" + p.ETag())
+	v, err := fleet.ParsePreviews("W/" + p.ETag())
 	if err != nil || !v.Matches(p) {
 		t.Errorf("ParsePreview of a weak tag: %v, %v", v, err)
 	}
@@ -163,15 +163,15 @@ func TestParsePreviewAcceptsATagWithACoding(t *testing.T) {
 	for _, suffix := range []string{"-gzip", "--gzip", ";gzip", "-br", "-zstd", "-deflate", "+gzip"} {
 		for _, weak := range []string{"", "W/"} {
 			tag := weak + strings.TrimSuffix(p.ETag(), `"`) + suffix + `"`
-			if v, err := fleet.ParsePreview(tag); err != nil || !v.Matches(p) {
-				t.Errorf("ParsePreview(%s): %v, %v", tag, v, err)
+			if v, err := fleet.ParsePreviews(tag); err != nil || !v.Matches(p) {
+				t.Errorf("ParsePreviews(%s): %v, %v", tag, v, err)
 			}
 		}
 	}
 	for _, suffix := range []string{"gzip", "-gzi", "-identity", "-gzip-gzip"} {
 		tag := strings.TrimSuffix(p.ETag(), `"`) + suffix + `"`
-		if _, err := fleet.ParsePreview(tag); fleet.CodeOf(err) != fleet.PreconditionStale {
-			t.Errorf("ParsePreview(%s): %v, want PreconditionStale", tag, err)
+		if _, err := fleet.ParsePreviews(tag); fleet.CodeOf(err) != fleet.PreconditionStale {
+			t.Errorf("ParsePreviews(%s): %v, want PreconditionStale", tag, err)
 		}
 	}
 }
@@ -192,10 +192,11 @@ func TestParsePreviewRefuses(t *testing.T) {
 		{"nothing", ``, fleet.BadRequest},
 		{"no quotes", body, fleet.BadRequest},
 		{"one quote", `"`, fleet.BadRequest},
-		{"any", `*`, fleet.BadRequest},
-		{"two tags", good + `, ` + good, fleet.BadRequest},
-		{"space after", good + ` `, fleet.BadRequest},
+		{"any and a tag", `*, ` + good, fleet.BadRequest},
+		{"no comma", good + ` ` + good, fleet.BadRequest},
+		{"only commas", `, ,`, fleet.BadRequest},
 		{"empty", `""`, fleet.PreconditionStale},
+		{"two foreign ones", `"33a64df5", W/"33, a64df6"`, fleet.PreconditionStale},
 		{"foreign", `"33a64df5"`, fleet.PreconditionStale},
 		{"line break within", `"` + body[:5] + "\n" + body[5:] + `"`, fleet.PreconditionStale},
 		{"padding", `"` + body + `="`, fleet.PreconditionStale},
@@ -223,7 +224,7 @@ func TestParsePreviewRefuses(t *testing.T) {
 		{"a long varint", edit(func(b []byte) []byte { return append(b[:head], 0, 1, 0x81, 0) }), fleet.PreconditionStale},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := fleet.ParsePreview(test.tag)
+			_, err := fleet.ParsePreviews(test.tag)
 			if e := refused(t, err, test.code); e.Field != "If-Match" {
 				t.Errorf("error names the field %q", e.Field)
 			}
@@ -240,18 +241,20 @@ func FuzzParsePreview(f *testing.F) {
 	f.Add("\"\n\"")
 	sel := byRange(f, 0, 499)
 	f.Fuzz(func(t *testing.T, tag string) {
-		v, err := fleet.ParsePreview(tag)
+		v, err := fleet.ParsePreviews(tag)
 		if err != nil {
 			return
 		}
-		again, err := fleet.ParsePreview(tag)
+		again, err := fleet.ParsePreviews(tag)
 		if err != nil || !cmp.Equal(v, again, cmp.AllowUnexported(fleet.Preview{})) {
 			t.Errorf("read twice, %q gives %v, then %v (%v)", tag, v, again, err)
 		}
-		if n := len(v.Previewed(sel)); n > fleet.MaxSIMs {
-			t.Errorf("preview of %d SIMs", n)
+		for _, v := range v {
+			if n := len(v.Previewed(sel)); n > fleet.MaxSIMs {
+				t.Errorf("preview of %d SIMs", n)
+			}
+			v.Changed(to(lyon, sel), snapshot(sim(1)))
+			fleet.Drift(v, to(lyon, sel), snapshot(sim(1)), nil)
 		}
-		v.Changed(to(lyon, sel), snapshot(sim(1)))
-		fleet.Drift(v, to(lyon, sel), snapshot(sim(1)), nil)
 	})
 }

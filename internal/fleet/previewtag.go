@@ -19,38 +19,12 @@ const (
 
 var tagEncoding = base64.RawURLEncoding.Strict()
 
-// ParsePreview parses the entity tag of a dry run. Proxies that compress a response mark its
-// tag as weak or add the coding to it; such a tag is accepted. The error is BadRequest if the
-// text is not a single entity tag, and PreconditionStale if this release cannot have made the
-// tag, which then matches nothing.
-func ParsePreview(etag string) (*Preview, error) {
-	quoted := strings.TrimPrefix(etag, "W/")
-	if len(quoted) < 2 || quoted[0] != '"' || strings.IndexByte(quoted[1:], '"') != len(quoted)-2 {
-		return nil, Invalid("If-Match", "it must be one entity tag in double quotes, the ETag of a dry run")
-	}
-	if v := exactPreview(quoted); v != nil {
-		return v, nil
-	}
-	if v := exactPreview(withoutCoding(quoted)); v != nil {
-		return v, nil
-	}
-	err := Errorf(PreconditionStale, "If-Match: this is not the ETag of a dry run of this server; repeat the dry run and send its ETag")
-	err.Field = "If-Match"
-	return nil, err
-}
-
 // exactPreview decodes a quoted tag; nil if this release did not make it.
 func exactPreview(quoted string) *Preview {
 	if v := decodePreview(quoted[1 : len(quoted)-1]); v != nil && v.tag() == quoted {
 		return v
 	}
 	return nil
-}
-
-// SameTag reports whether a client has sent a tag, as it is or as a compressing proxy changes it.
-func SameTag(sent, tag string) bool {
-	quoted := strings.TrimPrefix(strings.TrimSpace(sent), "W/")
-	return quoted == tag || len(quoted) > 1 && withoutCoding(quoted) == tag
 }
 
 // withoutCoding removes the suffix that a compressing proxy has added to a quoted tag: Apache

@@ -166,7 +166,7 @@ func jobAction(do control.JobVerb) handler {
 			return a, nil, err
 		}
 		if do == control.JobStart || do == control.JobApprove {
-			a.Tag = strings.TrimPrefix(strings.TrimSpace(r.ifMatch()), "W/")
+			a.Tag = r.ifMatch()
 		}
 		return a, a, nil
 	}, (*rules).ChangeJob, changedJob)

@@ -72,18 +72,17 @@ func (a *api) preview(r *request, req fleet.MigrationRequest) (response, error) 
 	return res, nil
 }
 
-// precondition reads the preview that If-Match names; nil for none. A guard that is present must
-// be effective: an empty or a second one is refused.
-func (r *request) precondition() (*fleet.Preview, error) {
-	tag := r.ifMatch()
-	if len(r.Header.Values("If-Match")) == 0 || tag == "*" {
-		return nil, nil //nolint:nilnil // no precondition
+// precondition reads the previews that If-Match names; nil for none. A guard that is present must
+// be effective: an empty one is refused.
+func (r *request) precondition() (fleet.Previews, error) {
+	if len(r.Header.Values("If-Match")) == 0 {
+		return nil, nil
 	}
-	preview, err := fleet.ParsePreview(tag)
+	previews, err := fleet.ParsePreviews(r.ifMatch())
 	if fleet.CodeOf(err) == fleet.PreconditionStale {
-		err = &control.Stale{OtherRequest: true} // not one of our tags, so it cannot match
+		err = &control.Stale{OtherRequest: true} // none of our tags, so they cannot match
 	}
-	return preview, err
+	return previews, err
 }
 
 func migrated(done control.Migrated) control.Reply {

@@ -43,8 +43,13 @@ func TestTagsWithACoding(t *testing.T) {
 			if got := g.send(with(strings.TrimSuffix(tag, `"`) + `-other"`)); got.Status != http.StatusPreconditionFailed {
 				t.Errorf("%d, another tag: %d %s", i, got.Status, got.Body)
 			}
+			for _, malformed := range []string{"other", `"a" "b"`, `*, "a"`, `"a`, ","} {
+				if got := g.send(with(malformed)); got.Status != http.StatusBadRequest {
+					t.Errorf("%d, %s: %d %s", i, malformed, got.Status, got.Body)
+				}
+			}
 			suffix := []string{"-gzip", "--gzip", ";gzip"}[i%3]
-			if got := g.send(with("W/" + strings.TrimSuffix(tag, `"`) + suffix + `"`)); got.Status != http.StatusOK {
+			if got := g.send(with(`"first", , W/` + strings.TrimSuffix(tag, `"`) + suffix + `", "last, too"`)); got.Status != http.StatusOK {
 				t.Errorf("%d, %s: %d %s", i, suffix, got.Status, got.Body)
 			}
 		}

@@ -32,7 +32,7 @@ var offers = []faults.Mutation{
 	replace("approval_own", "the user who made a job approves it",
 		approvalFile, "case j.User == caller.User:", "case false:"),
 	replace("approval_other_plan", "an approval counts for another plan than the approver saw",
-		approvalFile, "case !fleet.SameTag(a.Tag, j.ETag):", "case false:"),
+		approvalFile, "\t}\n\treturn a.isOf(j)\n", "\t}\n\treturn nil\n"),
 	replace("approval_role_lost", "the approval of a user counts who is no longer Administrator",
 		approvalFile, "return rights[a.User][source].Role.Administers() }", "return true }"),
 }

@@ -13,7 +13,7 @@ var requests = []faults.Mutation{
 		migrateAPIFile, "\tres := response{Status: http.StatusOK, Body: planBody(plan, true)}\n",
 		"\t_, _ = a.control.Migrate(r.Context(), caller, control.Run{Request: req}, control.Write[control.Migrated]{Encoder: encoder[control.Migrated](migrated)})\n\tres := response{Status: http.StatusOK, Body: planBody(plan, true)}\n"),
 	replace("match_ignored", "If-Match is ignored",
-		migrateAPIFile, `if len(r.Header.Values("If-Match")) == 0 || tag == "*" {`, `if true {`),
+		migrateAPIFile, `if len(r.Header.Values("If-Match")) == 0 {`, `if true {`),
 	replace("replay_before_rights", "a key replays its reply without a check of rights",
 		onceFile, "if w.guard.replay != nil {", "if false {"),
 	replace("key_global", "a key of one caller is the same for all others",

@@ -34,7 +34,7 @@ var selection = []faults.Mutation{
 	replace("query_misspelt", "misspelt parameters are ignored",
 		queryFile, "\t\tcase name != meant:\n", "\t\tcase false:\n"),
 	replace("tag_coding", "an entity tag to which a proxy added the coding is refused",
-		"internal/fleet/previewtag.go", "exactPreview(withoutCoding(quoted))", "exactPreview(quoted)"),
+		"internal/fleet/entitytag.go", "[]string{quoted, withoutCoding(quoted)}", "[]string{quoted}"),
 	replace("tag_loop", "a run goes on after the server refused its own entity tag twice",
 		runFile, "const maxContradictions = 2\n", "const maxContradictions = 1000\n"),
 	replace("ambiguous_workspace", "a number that is one Workspace's id and another's name means the id",
