@@ -46,5 +46,5 @@ func TestConsole_Rules(t *testing.T) {
 func TestAppearance_Rules(t *testing.T) {
 	b := withRules(t, kit.SQLite).open(t).signIn("admin@example.com")
 	b.visit("/rules")
-	b.look("rules")
+	b.takePicture("rules")
 }
