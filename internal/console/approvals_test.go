@@ -64,8 +64,8 @@ func TestConsole_Approval(t *testing.T) {
 		maker.get("/approvals?show=yours").has(t, `href="`+review+`"`)
 		maker.get(review).has(t, "You made this job.").lacks(t, `value="approve"`)
 		approver.get("/approvals").has(t, "To decide 1", `href="`+review+`"`, "admin@example.com")
-		approver.get("/overview").has(t, "waits for your approval: Move 2 SIMs to Fleet FR", `href="`+review+`"`)
-		maker.get("/overview").lacks(t, `href="`+review+`"`)
+		approver.get("/overview").has(t, "waits for your approval: Move 2 SIMs to Fleet FR", `href="`+review+`"`, `</span>1<span class="vh"> to decide`)
+		maker.get("/overview").lacks(t, `href="`+review+`"`, "to decide")
 		page := approver.get(review).has(t, "1 SIM will go offline", "Pool for 2027", "DE-4: More than one SIM needs four eyes", "What will happen")
 		form := []string{"once", maker.get(here).once(t), "do", "approve", "plan", `"x"`}
 		maker.post(review, form...).is(t, http.StatusForbidden)

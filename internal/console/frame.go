@@ -17,6 +17,7 @@ type frameData struct {
 	Nav        string // the entry of the navigation that is current
 	Caller     identity.Principal
 	Workspaces []fleet.Membership // of the user, to switch to
+	Waiting    waiting
 }
 
 // key returns a text that differs if the frame does. The template gets no other values.
@@ -33,6 +34,8 @@ func (f *frameData) key() string {
 	number(int64(f.Caller.Role))
 	flag(f.Caller.SuperAdmin)
 	flag(f.Caller.Enrolling)
+	number(int64(f.Waiting.Offers))
+	number(int64(f.Waiting.Approvals))
 	for _, m := range f.Workspaces {
 		number(int64(m.Workspace.ID))
 		word(m.Workspace.Name)
@@ -48,7 +51,7 @@ func (r *request) frame(nav string) (template.HTML, error) {
 		Role: r.caller.Role, SuperAdmin: r.caller.SuperAdmin, Enrolling: r.caller.Enrolling,
 	}}
 	if r.caller.User != 0 {
-		f.Workspaces = r.joined
+		f.Workspaces, f.Waiting = r.joined, r.waits
 	}
 	return r.console.fragment("", "frame", f.key(), f)
 }

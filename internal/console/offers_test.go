@@ -70,7 +70,8 @@ func TestConsole_Offer(t *testing.T) {
 		giver.get("/offers?show=sent").has(t, `href="`+here+`"`)
 		receiver.get("/offers/codes").has(t, "Used")
 
-		receiver.get("/overview").has(t, "Fleet DE offers you 3 SIMs", `href="`+here+`"`)
+		receiver.get("/overview").has(t, "Fleet DE offers you 3 SIMs", `href="`+here+`"`, `</span>1<span class="vh"> to answer`)
+		giver.get("/sims").lacks(t, "to answer")
 		giver.get("/overview").lacks(t, `href="`+here+`"`)
 		receiver.get("/offers").has(t, `href="`+here+`"`, "3 SIMs from Fleet DE")
 		receiver.get(here).has(t, "Contract 12", "Accept or refuse, SIM by SIM").lacks(t, giverName)

@@ -34,6 +34,7 @@ type request struct {
 	party   string             // that the request counts for
 	joined  []fleet.Membership // Workspaces of the user
 	formOf  string             // the Workspace whose page sent the form, "" if it does not say
+	waits   waiting
 
 	leavePage func()       // ends the turn of a page of a download; nil without one
 	download  bytes.Buffer // what that page has written
@@ -47,9 +48,14 @@ func (r *request) origin() identity.Origin {
 	return identity.Origin{Address: r.from, RequestID: httplog.Of(r.Context()).ID, Agent: r.UserAgent()}
 }
 
-// keepJoined keeps the Workspaces that the user has joined, not those of open invitations.
-func (r *request) keepJoined(all []fleet.Membership) {
-	for _, m := range all {
+// waiting is how much waits for the user.
+type waiting struct{ Offers, Approvals int }
+
+// keep keeps what the frame of a page shows: the Workspaces that the user has joined, not those of
+// open invitations, and what waits for the user.
+func (r *request) keep(f control.ConsoleFrame) {
+	r.joined, r.waits = nil, waiting{f.Offers, f.Approvals}
+	for _, m := range f.Joined {
 		if m.Status == fleet.UserActive && !m.Invited || m.Workspace.ID == r.caller.Workspace {
 			r.joined = append(r.joined, m)
 		}
@@ -136,8 +142,8 @@ func (r *request) resume() error {
 		return nil
 	}
 	caller, all, err := r.control().Console(r.Context(), r.cookie(sessionCookie), r.origin())
-	r.caller, r.joined = caller, nil
-	r.keepJoined(all)
+	r.caller = caller
+	r.keep(all)
 	if err != nil {
 		r.caller = identity.Principal{}
 	}
@@ -184,12 +190,12 @@ func (r *request) admit() error {
 	}
 	secret := r.cookie(sessionCookie)
 	if secret != "" {
-		var all []fleet.Membership
+		var all control.ConsoleFrame
 		r.caller, all, err = r.control().Console(r.Context(), secret, r.origin())
 		if fleet.CodeOf(err) == fleet.InvalidToken {
 			r.caller, err = identity.Principal{}, nil
 		}
-		r.keepJoined(all)
+		r.keep(all)
 	}
 	if err != nil || r.caller.User == 0 {
 		r.leave = append(r.leave, leave)

@@ -11,7 +11,7 @@ import (
 )
 
 var keyUses = []*regexp.Regexp{
-	regexp.MustCompile(`\bt(?:ext)?[ (]"([\w.-]+)"`), regexp.MustCompile(`"text" "([\w.-]+)"`), regexp.MustCompile(`\bplural[ (]"([\w.-]+)"`),
+	regexp.MustCompile(`\bt(?:ext)?[ (]"([\w.-]+)"`), regexp.MustCompile(`"(?:text|waits)" "([\w.-]+)"`), regexp.MustCompile(`\bplural[ (]"([\w.-]+)"`),
 	regexp.MustCompile(`printf "([\w.%-]+)"`), regexp.MustCompile(`text\("([\w.-]+)"\s*\+`), regexp.MustCompile(`done\([^"\n]*(?:"[^"\n]*"[^"\n]*)?, "(\w+)"\)`), regexp.MustCompile(`Key: "(\w+)"`),
 }
 

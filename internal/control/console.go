@@ -50,14 +50,20 @@ func (c *Control) openConsole(ctx context.Context, claims identity.Claims, lasts
 	return secret, err
 }
 
-// Console returns the Principal of a console session, and the Workspaces that the user is a member
-// of, which every page shows. It reads the database at each request,
-// like Authenticate: the session may have ended on any server.
+// ConsoleFrame is what every page of the console shows around it.
+type ConsoleFrame struct {
+	Joined    []fleet.Membership // the Workspaces of the user
+	Offers    int                // that wait for an answer of the Workspace; 0 if the user cannot answer
+	Approvals int                // jobs that wait for the user's approval
+}
+
+// Console returns the Principal of a console session, and what every page shows. It reads the
+// database at each request, like Authenticate: the session may have ended on any server.
 //
 // Errors: InvalidToken; Unavailable.
-func (c *Control) Console(ctx context.Context, secret string, from identity.Origin) (caller identity.Principal, joined []fleet.Membership, err error) {
+func (c *Control) Console(ctx context.Context, secret string, from identity.Origin) (caller identity.Principal, frame ConsoleFrame, err error) {
 	if err := c.store.ClockWorks(); err != nil {
-		return caller, nil, err
+		return caller, frame, err
 	}
 	var claims identity.Claims
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
@@ -69,7 +75,7 @@ func (c *Control) Console(ctx context.Context, secret string, from identity.Orig
 			return fleet.Errorf(fleet.InvalidToken, "The session has ended: sign in again")
 		}
 		claims = identity.Claims{User: s.Row.User, Workspace: s.Row.Workspace, Epoch: s.Row.Epoch, Session: s.Row.Family, Expires: s.Row.Expires}
-		joined = s.Joined
+		frame = ConsoleFrame{s.Joined, s.Offers, s.Approvals}
 		caller, err = c.userPrincipal(claims, s.Session, s.Valid)
 		return err
 	})
@@ -77,7 +83,10 @@ func (c *Control) Console(ctx context.Context, secret string, from identity.Orig
 		c.recordEnded(ctx, claims, from, err)
 	}
 	caller.Origin = from
-	return caller, joined, err
+	if !caller.May(identity.ManageOffers) {
+		frame.Offers = 0
+	}
+	return caller, frame, err
 }
 
 // SwitchConsole does what SwitchWorkspace does, for a console session: it returns the secret of a

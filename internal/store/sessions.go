@@ -172,18 +172,32 @@ type ConsoleSession struct {
 	Row    RefreshToken       // the family, the epoch, the expiry, and whether it is revoked
 	Valid  bool               // as found of BearerSession
 	Joined []fleet.Membership // of the user
+
+	Offers    int // that wait for an answer of the Workspace
+	Approvals int // jobs that wait for the approval of an Administrator, as the user is
 }
+
+// What waits for the user u of a session t. The conditions on next_at are those of small indexes:
+// a pending offer has a reminder or an end, a waiting job the end of its time.
+const (
+	offersWaiting = `(SELECT count(*) FROM offers o WHERE o.target_id = t.workspace_id AND o.state = 'pending' AND o.next_at IS NOT NULL
+			AND o.expires_at > $2)`
+	approvalsWaiting = `(SELECT count(*) FROM jobs j WHERE j.next_at IS NOT NULL AND j.state = 'waiting' AND j.user_id <> u.id
+			AND j.details LIKE '%"for":"approval"%' AND EXISTS (SELECT 1 FROM job_sides d JOIN memberships m ON m.workspace_id = d.workspace_id
+				JOIN membership_roles r ON r.workspace_id = m.workspace_id AND r.user_id = m.user_id
+				WHERE d.job_id = j.id AND d.side = 0 AND m.user_id = u.id AND m.status = ` + activeMember + ` AND r.role = ` + administratorRole + `))`
+)
 
 // ConsoleSession reads the session with a hash, and the Workspaces of its user. On PostgreSQL it
 // takes one round trip.
 func (tx *Tx) ConsoleSession(ctx context.Context, hash []byte) (s ConsoleSession, found bool, err error) {
 	const text = `
 	SELECT ` + sessionColumns + `, t.family, t.epoch, t.expires_at, t.revoked_at IS NOT NULL,
-		NOT EXISTS (SELECT 1 FROM ended_sessions e WHERE e.family = t.family) AND ` + mayEnter + `
+		NOT EXISTS (SELECT 1 FROM ended_sessions e WHERE e.family = t.family) AND ` + mayEnter + `, ` + offersWaiting + `, ` + approvalsWaiting + `
 	FROM refresh_tokens t JOIN users u ON u.id = t.user_id JOIN workspaces w ON w.id = t.workspace_id WHERE t.hash = $1`
 	var expires int64
-	session := statement{text, []any{hash}, func(r rows) error {
-		return scanSession(&s.Session, &found, &s.Row.Family, &s.Row.Epoch, &expires, &s.Row.Revoked, &s.Valid)(r)
+	session := statement{text, []any{hash, micros(tx.now)}, func(r rows) error {
+		return scanSession(&s.Session, &found, &s.Row.Family, &s.Row.Epoch, &expires, &s.Row.Revoked, &s.Valid, &s.Offers, &s.Approvals)(r)
 	}}
 	joined := membershipsWhere("m.user_id = (SELECT t.user_id FROM refresh_tokens t WHERE t.hash = $1)", &s.Joined, hash)
 	err = tx.batch(ctx, session, joined)
