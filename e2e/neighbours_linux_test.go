@@ -47,8 +47,8 @@ func (n *neighbours) sim() string { return n.server.URL + "/api/v1/sim/9000" }
 // TestNoisyNeighbours measures how much a noisy Workspace, and floods of sign-ins, slow down
 // reads and writes of another Workspace, on both engines. Windows with and without load take
 // turns, because the machine is not the same at all times; the ratio is that of the medians of
-// their p99. SIMFERRY_NEIGHBOURS is the number of windows: with it the bar of 3 is required;
-// without it one window finds only what starves.
+// their p99. SIMFERRY_NEIGHBOURS is the number of windows: with it the bar of 3 is required.
+// Without it one window checks that each request succeeds, and no time: a busy machine has any.
 //
 //	SIMFERRY_NEIGHBOURS=20 go test -run TestNoisyNeighbours -v -timeout 1h ./e2e
 func TestNoisyNeighbours(t *testing.T) {
@@ -111,9 +111,6 @@ func neighboursOn(t *testing.T, database string, windows int, measured bool) {
 			ratio := float64(b99) / float64(i99)
 			t.Logf("%s: %s: p50 %v and %v (%.1f times), p99 %v and %v (%.1f times)", name, what,
 				i50, b50, float64(b50)/float64(i50), i99, b99, ratio)
-			if b50 > 20*i50 && what != "floor" { // a machine that is busy with other things may be ten times slower
-				t.Errorf("%s: %s take %v, without it %v", name, what, b50, i50)
-			}
 			if measured && what != "floor" && ratio > maxSlowdown {
 				t.Errorf("%s: %s: p99 is %.1f times that of the idle server", name, what, ratio)
 			}
