@@ -45,7 +45,7 @@ func Run(ctx context.Context, p Process) int {
 	p.Stdout, p.Stderr = safeOut, safeErr
 	defer func() { _ = errors.Join(safeOut.Flush(), safeErr.Flush()) }() // half a character at most
 	root := newRoot(p)
-	root.SetArgs(p.Args)
+	root.SetArgs(append([]string{}, p.Args...)) // for nil, it would take those of the process
 	root.SetIn(p.Stdin)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
