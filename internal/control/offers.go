@@ -308,9 +308,6 @@ func (c *Control) ListOffers(ctx context.Context, caller identity.Principal, l f
 	if err := caller.Require(identity.ReadMigrations); err != nil {
 		return page, err
 	}
-	if err := checkOfferFilters(l); err != nil {
-		return page, err
-	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
 		found, err := tx.Offers(ctx, caller.Workspace, l)
 		page = fleet.Page[Offer]{Items: make([]Offer, len(found.Items)), Total: found.Total, Page: found.Page, PerPage: found.PerPage}
@@ -320,20 +317,6 @@ func (c *Control) ListOffers(ctx context.Context, caller identity.Principal, l f
 		return err
 	})
 	return page, err
-}
-
-func checkOfferFilters(l fleet.List) error {
-	for _, f := range l.Filters {
-		for _, text := range f.Texts {
-			switch {
-			case f.Field.Name == "direction" && text != "incoming" && text != "outgoing":
-				return fleet.Errorf(fleet.BadQuery, "q: %q is not a direction; known: incoming, outgoing", fleet.Clip(text))
-			case f.Field.Name == "status" && !slices.Contains(fleet.OfferStates, fleet.OfferState(text)):
-				return fleet.Errorf(fleet.BadQuery, "q: %q is not a status of an offer; known: %v", fleet.Clip(text), fleet.OfferStates)
-			}
-		}
-	}
-	return nil
 }
 
 // OfferSIMs are SIMs of an offer, and the models of those.

@@ -3,6 +3,7 @@ package fleet
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -115,6 +116,9 @@ func (f *Filter) addText(v string) error {
 	}
 	if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
 		return badQuery("%s has a value that is not text", f.Field.Name)
+	}
+	if known := f.Field.Values; known != nil && !slices.Contains(known, v) {
+		return badQuery("%s takes %s, not %q", f.Field.Name, orList(strings.Join(known, ", ")), Clip(v))
 	}
 	f.Texts = append(f.Texts, v)
 	if n, err := strconv.ParseInt(strings.TrimSuffix(v, ".0"), 10, 64); err == nil && f.Field.Kind == NameField {

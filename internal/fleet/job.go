@@ -345,8 +345,8 @@ const MaxJobSIMs = 5_000_000
 var JobList = ListSpec{
 	Fields: []ListField{
 		{Name: "id"},
-		{Name: "state", Kind: TextField, NoSort: true},
-		{Name: "kind", Kind: TextField, NoSort: true},
+		{Name: "state", Kind: TextField, NoSort: true, Values: texts(JobStates...)},
+		{Name: "kind", Kind: TextField, NoSort: true, Values: texts(JobMigration, JobStatus, JobUndo)},
 		{Name: "user", NoSort: true},
 		{Name: "target_workspace", NoSort: true},
 		{Name: "reference", Kind: TextField, NoSort: true},

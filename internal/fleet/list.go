@@ -35,6 +35,16 @@ type ListField struct {
 	Most     int  // the maximum number of values of one filter; 0 for no limit of its own
 	NoFilter bool
 	NoSort   bool
+	Values   []string // every value of a TextField that has few; nil for any text
+}
+
+// texts returns values as a list of texts.
+func texts[T ~string](values ...T) []string {
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = string(v)
+	}
+	return list
 }
 
 // ListSpec describes the filters and sort keys of a list.

@@ -143,7 +143,7 @@ var AuditList = ListSpec{
 		{Name: "address", Kind: TextField},
 		{Name: "request_id", Kind: TextField},
 		{Name: "action", Kind: TextField},
-		{Name: "outcome", Kind: TextField},
+		{Name: "outcome", Kind: TextField, Values: []string{AuditDone, AuditRefused}},
 		{Name: "error_code"},
 		{Name: "subject_type", Kind: TextField},
 		{Name: "subject", Kind: TextField},

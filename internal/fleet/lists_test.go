@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/simferry/simferry/internal/fleet"
@@ -138,5 +139,20 @@ func TestOnlyAdministratorsAdminister(t *testing.T) {
 		if role.Administers() != want {
 			t.Errorf("%s administers: %v", role, !want)
 		}
+	}
+}
+
+// A filter by one of few words refuses another word: an empty list would look like a result.
+func TestFiltersRefuseUnknownWords(t *testing.T) {
+	for filter, spec := range map[string]fleet.ListSpec{
+		"state": fleet.JobList, "kind": fleet.JobList, "status": fleet.OfferList, "direction": fleet.OfferList, "outcome": fleet.AuditList,
+	} {
+		_, err := fleet.ParseList(spec, filter+":complete", "", "", "")
+		if fleet.CodeOf(err) != fleet.BadQuery || !strings.Contains(err.Error(), filter+" takes ") || !strings.Contains(err.Error(), ` or `) {
+			t.Errorf("%s: %v", filter, err)
+		}
+	}
+	if _, err := fleet.ParseList(fleet.JobList, "state:running|paused,kind:undo", "", "", ""); err != nil {
+		t.Error(err)
 	}
 }

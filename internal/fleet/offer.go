@@ -384,8 +384,8 @@ func (id OfferID) Words() string {
 var OfferList = ListSpec{
 	Fields: []ListField{
 		{Name: "id"},
-		{Name: "direction", Kind: TextField, NoSort: true},
-		{Name: "status", Kind: TextField, NoSort: true},
+		{Name: "direction", Kind: TextField, NoSort: true, Values: []string{"incoming", "outgoing"}},
+		{Name: "status", Kind: TextField, NoSort: true, Values: texts(OfferStates...)},
 		{Name: "reference", Kind: TextField, NoSort: true},
 	},
 	DefaultSort: Order{Field: "id", Descending: true},

@@ -134,7 +134,7 @@ func filterAsShown(t *testing.T, c *kit.Client, l shownList, f fleet.ListField, 
 	slices.Sort(wanted)
 	wanted = slices.Compact(wanted)
 	wanted = wanted[:min(len(wanted), 5)]
-	if f.Kind == fleet.NameField || f.Kind == fleet.PrefixField || f.Kind == fleet.TextField {
+	if f.Kind == fleet.NameField || f.Kind == fleet.PrefixField || f.Kind == fleet.TextField && f.Values == nil {
 		wanted = append(wanted, hidden...)
 	}
 	for _, v := range wanted {

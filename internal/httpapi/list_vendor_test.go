@@ -74,7 +74,10 @@ func TestEveryFieldOfEveryList(t *testing.T) {
 					fleet.IntegerField: "1", fleet.BoolField: "false", fleet.TimeField: "2026-11-22", fleet.FromField: "2026-11-22", fleet.UntilField: "2026-11-22",
 					fleet.LuhnField: "89883030000067385937", fleet.ICCIDField: "8988303000006738593",
 				}[f.Kind]
-				if value == "" {
+				switch {
+				case f.Values != nil:
+					value = f.Values[0]
+				case value == "":
 					value = "x"
 				}
 				values := []string{value, value + "|" + value}

@@ -156,6 +156,9 @@ var fewMatch = map[string]string{
 }
 
 func filterValue(f fleet.ListField) string {
+	if f.Values != nil {
+		return f.Values[0]
+	}
 	switch value, ok := fewMatch[f.Name]; {
 	case f.Kind == fleet.TimeField || f.Kind == fleet.FromField || f.Kind == fleet.UntilField:
 		return "2023-11-26T12:00:11Z"
