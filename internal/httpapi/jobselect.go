@@ -7,6 +7,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/tablefile"
 )
 
 // jobRequest converts the body of POST /api/v1/migration_job and checks all that needs no database.
@@ -147,12 +148,18 @@ func exceptSIMs(n *control.NewJob, b *wire.JobSelect, err error) error {
 	return err
 }
 
-// jobICCIDs reads a list of ICCIDs, each once.
+// jobICCIDs reads a list of ICCIDs, each once. Those that are repeated as if a spreadsheet had
+// rounded them are refused, as in files.
 func jobICCIDs(field string, list []string) (iccids []fleet.ICCID, err error) {
+	var precision tablefile.Precision
 	for i, text := range list {
 		id, err := fleet.ParseICCID(text)
 		if err != nil {
 			return nil, fleet.Invalid(field+nth(i), "%v", err)
+		}
+		precision.Note(text, id)
+		if precision.Repeated(id) {
+			return nil, fleet.Invalid(field+nth(i), "%v", tablefile.RepeatedShort(id))
 		}
 		iccids = append(iccids, id)
 	}
