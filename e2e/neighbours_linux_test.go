@@ -125,8 +125,8 @@ func (n *neighbours) attacks() map[string]func(*testing.T) (end func()) {
 		f.URL = url + f.URL
 		return func(t *testing.T) func() { t.Helper(); return startFlood(t, f) }
 	}
-	get := func(path, bearer string, clients int, header map[string]string) func(*testing.T) func() {
-		return flood(floodOf{URL: path, Method: http.MethodGet, Bearer: bearer, Clients: clients, Header: header})
+	get := func(path, bearer string, header map[string]string) func(*testing.T) func() {
+		return flood(floodOf{URL: path, Method: http.MethodGet, Bearer: bearer, Clients: 50, Header: header})
 	}
 	cookie := map[string]string{"Cookie": strings.TrimPrefix(n.console("admin@example.com"), "Cookie: ")}
 	verdicts := n.doneJob() + "/sim"
@@ -135,15 +135,15 @@ func (n *neighbours) attacks() map[string]func(*testing.T) (end func()) {
 	signIns.Many = true
 	numbers := gzipOf(starvedNumbers(1 << 18))
 	return map[string]func(*testing.T) func(){
-		"lists":                       get("/api/v1/sim?per_page=2500", n.observer, 50, nil),
+		"lists":                       get("/api/v1/sim?per_page=2500", n.observer, nil),
 		"sign-ins from one address":   flood(signIn),
 		"sign-ins from many networks": flood(signIns),
-		"pages of verdicts":           get(verdicts+"?per_page=2500", n.admin, 50, nil),
-		"verdicts as CSV":             get(verdicts, n.admin, 50, map[string]string{"Accept": "text/csv"}),
-		"verdicts as JSON Lines":      get(verdicts, n.admin, 50, map[string]string{"Accept": "application/jsonl"}),
-		"watches":                     get(strings.TrimSuffix(verdicts, "/sim")+"/watch", n.admin, 50, map[string]string{"Accept": "text/event-stream"}),
-		"exports of the console":      get("/sims/export", "", 50, cookie),
-		"pages of the console":        get("/sims", "", 50, cookie),
+		"pages of verdicts":           get(verdicts+"?per_page=2500", n.admin, nil),
+		"verdicts as CSV":             get(verdicts, n.admin, map[string]string{"Accept": "text/csv"}),
+		"verdicts as JSON Lines":      get(verdicts, n.admin, map[string]string{"Accept": "application/jsonl"}),
+		"watches":                     get(strings.TrimSuffix(verdicts, "/sim")+"/watch", n.admin, map[string]string{"Accept": "text/event-stream"}),
+		"exports of the console":      get("/sims/export", "", cookie),
+		"pages of the console":        get("/sims", "", cookie),
 		"jobs":                        func(t *testing.T) func() { t.Helper(); return n.jobs(t, false) },
 		"previews of jobs":            func(t *testing.T) func() { t.Helper(); return n.jobs(t, true) },
 		"uploads for jobs": func(t *testing.T) func() {
