@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 		return // some of the tests that look at pages were not run
 	}
 	if unseen := looked.unseen(); len(unseen) > 0 {
-		fmt.Printf("FAIL: no test looks at these pages at every width, in light and dark: %s\n", strings.Join(unseen, ", "))
+		_, _ = fmt.Fprintln(os.Stdout, "FAIL: no test looks at these pages at every width, in light and dark:", strings.Join(unseen, ", "))
 		os.Exit(1)
 	}
 }
