@@ -200,18 +200,9 @@ func (f *acceptFlags) do(ctx context.Context, a *apiCall, args []string) error {
 	if err := f.check(a.process); err != nil {
 		return err
 	}
-	if f.reason != "" && len(f.refused) == 0 {
-		return usagef("--reason needs --refuse-sim-id: use both")
-	}
-	r := api.OfferAcceptRequest{}
-	if len(f.sims) > 0 {
-		r.SIMs = api.Some(idRefs(f.sims))
-	}
-	for _, sim := range f.refused {
-		r.Refuse = append(r.Refuse, api.OfferRefusal{ID: &sim, Reason: f.reason})
-	}
-	if f.activate {
-		r.Landing = &api.JobLanding{Status: "activate"}
+	r, err := f.request()
+	if err != nil {
+		return err
 	}
 	preview, err := a.client.PreviewAcceptance(ctx, id, r)
 	if err != nil {
@@ -238,4 +229,21 @@ func (f *acceptFlags) do(ctx context.Context, a *apiCall, args []string) error {
 	}
 	a.screen.printAcceptance(done)
 	return nil
+}
+
+// request returns the answer that the flags describe.
+func (f *acceptFlags) request() (r api.OfferAcceptRequest, err error) {
+	if f.reason != "" && len(f.refused) == 0 {
+		return r, usagef("--reason needs --refuse-sim-id: use both")
+	}
+	if len(f.sims) > 0 {
+		r.SIMs = api.Some(idRefs(f.sims))
+	}
+	for _, sim := range f.refused {
+		r.Refuse = append(r.Refuse, api.OfferRefusal{ID: &sim, Reason: f.reason})
+	}
+	if f.activate {
+		r.Landing = &api.JobLanding{Status: "activate"}
+	}
+	return r, nil
 }

@@ -72,7 +72,7 @@ func (r ruleRow) Maker() string {
 
 // Scope says which moves the rule is asked about.
 func (r ruleRow) Scope() string {
-	if r.Rule.Workspace == 0 {
+	if r.Workspace == 0 {
 		return text("rules.installation")
 	}
 	return text("rules.workspace", r.Owner)

@@ -76,20 +76,29 @@ func textIn(d *xml.Decoder) (string, error) {
 	return b.String(), nil
 }
 
-// readCell puts a cell at its position: the file omits empty ones.
-func (b *workbook) readCell(row *Row, el xml.StartElement) error {
-	at, kind := len(row.Cells), ""
+// cellPlace returns the column of a cell, at least next, and its kind.
+func cellPlace(el xml.StartElement, next int) (at int, kind string, err error) {
+	at = next
 	for _, a := range el.Attr {
 		switch a.Name.Local {
 		case "r":
 			column, ok := columnIndex(a.Value)
 			if !ok || column < at {
-				return fmt.Errorf("cell %s is out of order", clip(a.Value))
+				return at, kind, fmt.Errorf("cell %s is out of order", clip(a.Value))
 			}
 			at = column
 		case "t":
 			kind = a.Value
 		}
+	}
+	return at, kind, nil
+}
+
+// readCell puts a cell at its position: the file omits empty ones.
+func (b *workbook) readCell(row *Row, el xml.StartElement) error {
+	at, kind, err := cellPlace(el, len(row.Cells))
+	if err != nil {
+		return err
 	}
 	value, found, formula, err := b.cellText()
 	if err != nil {
