@@ -11,7 +11,7 @@ import (
 )
 
 var approvalsRoutes = []route{
-	{pattern: "GET /approvals", need: identity.ReadMigrations, handle: approvalsPage},
+	{choices: choices{"show": {"decide", "yours"}}, pattern: "GET /approvals", need: identity.ReadMigrations, handle: approvalsPage},
 	{pattern: "GET /approvals/{id}", need: identity.ReadMigrations, handle: approvalPage},
 	{pattern: "POST /approvals/{id}", need: identity.MigrateSIMs, handle: decideJob},
 }

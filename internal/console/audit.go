@@ -14,7 +14,7 @@ import (
 )
 
 var auditRoutes = []route{
-	{pattern: "GET /audit", need: identity.ReadAudit, handle: auditPage},
+	{choices: auditWords, pattern: "GET /audit", need: identity.ReadAudit, handle: auditPage},
 }
 
 // auditRows is how many entries a page of the audit log shows.
@@ -28,6 +28,11 @@ type auditQuery struct {
 	User    string // an id, or an e-mail address
 	Days    int    // 0 for all
 	Place   place
+}
+
+var auditWords = choices{
+	"action":  names(fleet.AuditActions, func(a fleet.AuditAction) string { return string(a) }),
+	"outcome": {fleet.AuditDone, fleet.AuditRefused}, "days": append(numbers(ledgerPeriods...), "0"),
 }
 
 // parseAudit reads the address. Invalid values have no effect.

@@ -15,7 +15,7 @@ import (
 )
 
 var devicesRoutes = []route{
-	{pattern: "GET /devices", need: identity.ReadDevices, handle: devicesPage},
+	{choices: choices{"sim": {"none"}, "status": {"0", "1"}}, pattern: "GET /devices", need: identity.ReadDevices, handle: devicesPage},
 	{pattern: "GET /devices/new", need: identity.WriteDevices, handle: newDevicePage},
 	{pattern: "POST /devices/new", need: identity.WriteDevices, handle: createDevice},
 }

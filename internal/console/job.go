@@ -13,7 +13,7 @@ import (
 )
 
 var jobRoutes = []route{
-	{pattern: "GET /jobs/{id}", need: identity.ReadMigrations, handle: jobPage},
+	{choices: verdictChoices, pattern: "GET /jobs/{id}", need: identity.ReadMigrations, handle: jobPage},
 	{pattern: "GET /jobs/{id}/sims.csv", need: identity.ReadMigrations, handle: exportJobSIMs},
 	{pattern: "POST /jobs/{id}/start", need: identity.MigrateSIMs, handle: startJob},
 	{pattern: "POST /jobs/{id}/pause", need: identity.MigrateSIMs, handle: changeJob(control.JobPause)},

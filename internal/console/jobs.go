@@ -11,7 +11,7 @@ import (
 )
 
 var jobsRoutes = []route{
-	{pattern: "GET /jobs", need: identity.ReadMigrations, handle: jobsPage},
+	{choices: choices{"show": names(jobTabs, func(t jobTab) string { return t.Name }), "mine": {"0", "1"}}, pattern: "GET /jobs", need: identity.ReadMigrations, handle: jobsPage},
 }
 
 // jobTabs are the tabs of the list of jobs, with the states that each shows.

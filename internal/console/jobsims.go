@@ -24,6 +24,8 @@ var verdictTabs = []struct {
 	{"unchanged", []fleet.Verdict{fleet.VerdictUnchanged}},
 }
 
+var verdictChoices = choices{"show": {"all", "left", "done", "stay", "unchanged"}}
+
 // jobSIMsPerPage is how many SIMs of a job a page shows.
 const jobSIMsPerPage = 25
 

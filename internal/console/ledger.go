@@ -44,6 +44,9 @@ type ledgerRow struct {
 
 func ledgerPage(r *request) (reply, error) {
 	q := parseLedger(r.URL.Query(), r.caller.Workspace, r.control().Now().UTC())
+	if err := q.exact(r.URL.Query()); err != nil {
+		return reply{}, err
+	}
 	d := ledgerData{Query: q, Workspaces: r.joined, Periods: ledgerPeriods, Names: make(map[fleet.WorkspaceID]string)}
 	for _, m := range r.joined {
 		d.Names[m.Workspace.ID] = m.Workspace.Name

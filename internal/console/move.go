@@ -26,7 +26,7 @@ var moveRoutes = []route{
 	{pattern: "GET /move/{id}", need: identity.MigrateSIMs, handle: optionsPage},
 	{pattern: "POST /move/{id}", need: identity.MigrateSIMs, handle: sendOptions, again: againOptions},
 	{pattern: "GET /move/{id}/faults.csv", need: identity.MigrateSIMs, handle: exportFaults},
-	{pattern: "GET /move/{id}/preview", need: identity.MigrateSIMs, handle: previewPage},
+	{choices: verdictChoices, pattern: "GET /move/{id}/preview", need: identity.MigrateSIMs, handle: previewPage},
 	{pattern: "POST /move/{id}/cure", need: identity.MigrateSIMs, handle: cureMove},
 }
 

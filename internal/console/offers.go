@@ -11,7 +11,7 @@ import (
 )
 
 var offersRoutes = []route{
-	{pattern: "GET /offers", need: identity.ReadMigrations, handle: offersPage},
+	{choices: choices{"show": names(offerTabs, func(t offerTab) string { return t.Name })}, pattern: "GET /offers", need: identity.ReadMigrations, handle: offersPage},
 }
 
 // offersPer is how many offers a page of the list shows.

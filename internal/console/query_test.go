@@ -83,3 +83,24 @@ func TestConsole_InexactLedgerExports(t *testing.T) {
 		p.get("/ledger/export?"+query).is(t, http.StatusOK)
 	}
 }
+
+// TestConsole_UnknownChoices sends values that a parameter with few values does not have: no page
+// ignores them, because it would show more than was asked for.
+func TestConsole_UnknownChoices(t *testing.T) {
+	s := newSite(t, console.Options{})
+	p := s.as(t, "admin@example.com")
+	j := s.As("admin@example.com").Post("/api/v1/migration_job", map[string]any{
+		"target_workspace": map[string]any{"id": kit.FleetFR}, "select": map[string]any{"sims": []any{map[string]any{"id": kit.IssuedSIM}}},
+	}).Is(http.StatusCreated).Header.Get("Location")
+	job := "/jobs/" + j[strings.LastIndexByte(j, '/')+1:]
+	for page, parameters := range map[string][]string{
+		"/sims": {"status", "device", "sort", "per"}, "/devices": {"sim", "status"}, "/jobs": {"show", "mine"}, job: {"show"}, "/ledger": {"dir", "days", "source", "target", "sim", "from", "until"},
+		"/audit": {"action", "outcome", "days"}, "/approvals": {"show"}, "/offers": {"show"},
+	} {
+		p.get(page).is(t, http.StatusOK)
+		for _, name := range parameters {
+			p.get(page+"?"+name+"=").is(t, http.StatusOK)
+			p.get(page+"?"+name+"=nonsense").is(t, http.StatusUnprocessableEntity)
+		}
+	}
+}

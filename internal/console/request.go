@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -170,6 +172,13 @@ func (r *request) checkQuery() error {
 	for _, name := range singles {
 		if len(v[name]) > 1 {
 			return fleet.Errorf(fleet.BadRequest, "%s", text("error.query.twice", name))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.route.choices)) {
+		for _, value := range v[name] {
+			if value != "" && !slices.Contains(r.route.choices[name], value) {
+				return fleet.Errorf(fleet.BadRequest, "%s", text("error.choice", name))
+			}
 		}
 	}
 	return nil

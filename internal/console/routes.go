@@ -2,6 +2,7 @@ package console
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/simferry/simferry/internal/identity"
 )
@@ -19,9 +20,32 @@ type route struct {
 	need    identity.Permission // public: shown without a session
 	handle  handle
 	body    int64 // most bytes of a form; 0 means maxForm
+	choices choices
 	// again returns where a form leads that came without a session: an address of its page with
 	// what was entered. nil leads to the page of the form.
 	again func(*request) string
+}
+
+// choices are the values that parameters of an address can have, besides none. Other values are
+// refused: the page would show more than was asked for.
+type choices map[string][]string
+
+// numbers returns numbers as they are in addresses.
+func numbers[T ~int | ~int8](list ...T) []string {
+	texts := make([]string, len(list))
+	for i, n := range list {
+		texts[i] = strconv.Itoa(int(n))
+	}
+	return texts
+}
+
+// names returns the names of things that a person can choose.
+func names[T any](list []T, name func(T) string) []string {
+	texts := make([]string, len(list))
+	for i, item := range list {
+		texts[i] = name(item)
+	}
+	return texts
 }
 
 // routes returns the whole table, one row per page or form. Each noun has its own rows beside its

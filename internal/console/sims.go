@@ -10,7 +10,7 @@ import (
 )
 
 var simsRoutes = []route{
-	{pattern: "GET /sims", need: identity.ReadSIMs, handle: simsPage},
+	{choices: simsWords, pattern: "GET /sims", need: identity.ReadSIMs, handle: simsPage},
 	{pattern: "GET /sims/export", need: identity.ReadSIMs, handle: exportSIMs},
 }
 

@@ -39,6 +39,11 @@ var simColumnsShown = []string{"status", "device", "msisdn", "imsi", "model", "a
 
 var perPages = []int{25, 50, 100}
 
+var simsWords = choices{
+	"status": names(fleet.SIMStatuses, func(s fleet.Named[fleet.SIMStatus]) string { return strconv.Itoa(int(s.ID)) }),
+	"device": {"none"}, "sort": simSorts, "per": numbers(perPages...),
+}
+
 // parseSIMs reads the address, or a form with the same fields. Invalid values have no effect.
 func parseSIMs(v url.Values) simsQuery {
 	s := simsQuery{
