@@ -73,7 +73,7 @@ func TestConsole_Job(t *testing.T) {
 		s.RunJobs()
 		a := p.get(here).has(t, "Move 600 SIMs to Fleet FR", "In a device", "1502", "OPS-2231", "Type 600 to confirm", "999999").lacks(t, "data-refresh")
 		p.press(a, here+"/start", "confirm", "599").is(t, http.StatusUnprocessableEntity).has(t, "Type 600 to start the job", `value="599"`)
-		p.press(a, here+"/start", "confirm", "600", "plan", "other").is(t, http.StatusUnprocessableEntity).has(t, "is not the ETag")
+		p.press(a, here+"/start", "confirm", "600", "plan", `"other"`).is(t, http.StatusUnprocessableEntity).has(t, "is not the ETag")
 		p.press(p.get(here), here+"/start", "confirm", "600").leads(t, here+"?done=job-start")
 		p.get(here+"?done=job-start").has(t, "The job is started.")
 		s.RunJobs()

@@ -26,7 +26,7 @@ type route struct {
 	again func(*request) string
 }
 
-// choices are the values that parameters of an address can have, besides none. Other values are
+// choices are the values that parameters of an address can have if they are given. Other values are
 // refused: the page would show more than was asked for.
 type choices map[string][]string
 
