@@ -107,7 +107,7 @@ func (v *prefixes) Set(s string) error {
 		if item = strings.TrimSpace(item); item == "" {
 			continue
 		}
-		p, err := parsePrefix(item)
+		p, err := netaddr.ParseMasked(item)
 		if err != nil {
 			return err
 		}
@@ -115,16 +115,4 @@ func (v *prefixes) Set(s string) error {
 	}
 	*v = list
 	return nil
-}
-
-// parsePrefix also accepts a single address, as a network of one.
-func parsePrefix(s string) (netip.Prefix, error) {
-	p, err := netaddr.ParseNetwork(s)
-	if err != nil {
-		return netip.Prefix{}, err
-	}
-	if p != p.Masked() {
-		return netip.Prefix{}, errors.New(strconv.Quote(s) + " has bits set beyond its length: write " + p.Masked().String())
-	}
-	return p, nil
 }

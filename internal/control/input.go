@@ -38,9 +38,9 @@ func ParseCIDR(field, s string) (string, error) {
 	if s == "" {
 		return "", nil
 	}
-	p, err := netaddr.ParseNetwork(s)
+	p, err := netaddr.ParseMasked(s)
 	if err != nil {
 		return "", fleet.Invalid(field, "%s", err)
 	}
-	return p.Masked().String(), nil
+	return p.String(), nil
 }

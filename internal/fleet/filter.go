@@ -79,6 +79,9 @@ func (f *Filter) add(v string) error {
 		if err != nil {
 			return badQuery("%s takes a whole number, not %q", f.Field.Name, Clip(v))
 		}
+		if known := f.Field.Numbers; known != nil && !slices.Contains(known, n) {
+			return badQuery("%s takes %s, not %d", f.Field.Name, shortList(known), n)
+		}
 		f.Numbers = append(f.Numbers, n)
 	case LuhnField:
 		id, err := ParseICCIDWithLuhn(v)
@@ -109,6 +112,18 @@ func (f *Filter) add(v string) error {
 	return nil
 }
 
+// shortList returns the values as a list that ends in "or", and a long list as three examples.
+func shortList[T any](values []T) string {
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = fmt.Sprint(v)
+	}
+	if len(words) > 12 {
+		return "one of " + strconv.Itoa(len(words)) + " words, such as " + orList(strings.Join(words[:3], ", "))
+	}
+	return orList(strings.Join(words, ", "))
+}
+
 // addText adds a value of a field that holds text. A NameField takes an id as well.
 func (f *Filter) addText(v string) error {
 	if v == "" {
@@ -118,7 +133,7 @@ func (f *Filter) addText(v string) error {
 		return badQuery("%s has a value that is not text", f.Field.Name)
 	}
 	if known := f.Field.Values; known != nil && !slices.Contains(known, v) {
-		return badQuery("%s takes %s, not %q", f.Field.Name, orList(strings.Join(known, ", ")), Clip(v))
+		return badQuery("%s takes %s, not %q", f.Field.Name, shortList(known), Clip(v))
 	}
 	f.Texts = append(f.Texts, v)
 	if n, err := strconv.ParseInt(strings.TrimSuffix(v, ".0"), 10, 64); err == nil && f.Field.Kind == NameField {

@@ -36,6 +36,16 @@ type ListField struct {
 	NoFilter bool
 	NoSort   bool
 	Values   []string // every value of a TextField that has few; nil for any text
+	Numbers  []int64  // every value of an IntegerField that has few; nil for any number
+}
+
+// ids returns the ids of a look-up table.
+func ids[T ~int8](table []Named[T]) []int64 {
+	list := make([]int64, len(table))
+	for i, v := range table {
+		list[i] = int64(v.ID)
+	}
+	return list
 }
 
 // texts returns values as a list of texts.

@@ -155,4 +155,36 @@ func TestFiltersRefuseUnknownWords(t *testing.T) {
 	if _, err := fleet.ParseList(fleet.JobList, "state:running|paused,kind:undo", "", "", ""); err != nil {
 		t.Error(err)
 	}
+	_, err := fleet.ParseList(fleet.AuditList, "action:sim.moved", "", "", "")
+	if fleet.CodeOf(err) != fleet.BadQuery || !strings.Contains(err.Error(), "such as user.signed_in") {
+		t.Errorf("action: %v", err)
+	}
+}
+
+// A status that does not exist is refused in every list: an empty list would look like a result.
+func TestFiltersRefuseUnknownStatuses(t *testing.T) {
+	for name, spec := range map[string]fleet.ListSpec{
+		"SIMs": fleet.SIMList, "devices": fleet.DeviceList, "users": fleet.UserList, "application tokens": fleet.ApplicationTokenList,
+		"operator's Workspaces": fleet.OperatorWorkspaceList, "operator's users": fleet.OperatorUserList, "offers": fleet.OfferList,
+	} {
+		filters := 0
+		for _, f := range spec.Fields {
+			if f.Name != "status" && f.Name != "sim_status" {
+				continue
+			}
+			filters++
+			for _, unknown := range []string{"9", "-1", "40000", "9223372036854775807"} {
+				_, err := fleet.ParseList(spec, f.Name+":"+unknown, "", "", "")
+				if fleet.CodeOf(err) != fleet.BadQuery || !strings.Contains(err.Error(), f.Name+" takes ") {
+					t.Errorf("%s, %s:%s: %v", name, f.Name, unknown, err)
+				}
+			}
+			if _, err := fleet.ParseList(spec, f.Name+":0|1", "", "", ""); f.Kind == fleet.IntegerField && err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if filters == 0 {
+			t.Errorf("%s: no filter by status", name)
+		}
+	}
 }

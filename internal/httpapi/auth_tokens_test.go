@@ -79,12 +79,12 @@ func TestApplicationTokenNetwork(t *testing.T) {
 	}
 }
 
-// A network that cannot contain a client's address is refused, in every operation with a
-// network.
+// A network that cannot contain a client's address, or that contains more than its address
+// suggests, is refused in every operation with a network.
 func TestNetworksThatMatchNothing(t *testing.T) {
 	s := kit.StartFerry(t, kit.SQLite)
 	admin := s.As("admin@example.com")
-	for _, cidr := range []string{"fe80::1%eth0", "fe80::%1/64", "::ffff:0:0/80", "::ffff:10.0.0.0/8", "10.0.0.0/40", "lan"} {
+	for _, cidr := range []string{"fe80::1%eth0", "fe80::%1/64", "::ffff:0:0/80", "::ffff:10.0.0.0/8", "10.0.0.0/40", "lan", "10.0.0.5/8", "2001:db8::1/32", "::ffff:10.0.0.5/104"} {
 		got := wantCode(t, admin.Post(tokensURL, object{"description": "x", "ip": cidr}), http.StatusBadRequest, 1000)
 		if !strings.HasPrefix(got.Message, "ip: ") {
 			t.Errorf("%s: %s", cidr, got.Message)

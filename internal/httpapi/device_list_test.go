@@ -49,7 +49,6 @@ func TestFilterDevices(t *testing.T) {
 			"status:0":                               {31, 33},
 			"status:1":                               {32},
 			"status:2":                               {34},
-			"status:7":                               {},
 			"tags:north":                             {31},
 			"tags:gas meter":                         {31, 32},
 			"tags:gasmeter,name:gas-2":               {31},

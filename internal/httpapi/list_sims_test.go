@@ -75,8 +75,6 @@ func TestFilterSIMs(t *testing.T) {
 			"status:1":                                        {11},
 			"status:0|2":                                      {12, 13},
 			"status:3":                                        {14},
-			"status:40000":                                    {},
-			"status:9|9223372036854775807":                    {},
 			"status:0,id:13":                                  {},
 			"status:0|2,id:13,iccid:8988303000000":            {13},
 			"endpoint:null":                                   {12},

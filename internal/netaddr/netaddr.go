@@ -38,6 +38,16 @@ func ParseNetwork(s string) (netip.Prefix, error) {
 	return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mappedBits), nil
 }
 
+// ParseMasked is ParseNetwork for new values: it also refuses bits beyond the network's length,
+// because 10.0.0.5/8 means more than what was probably meant.
+func ParseMasked(s string) (netip.Prefix, error) {
+	p, err := ParseNetwork(s)
+	if err == nil && p != p.Masked() {
+		return netip.Prefix{}, errors.New(strconv.Quote(s) + " has bits set beyond its length: write " + p.Masked().String())
+	}
+	return p, err
+}
+
 // Canonical returns the form in which client addresses are compared: IPv4-mapped addresses as
 // IPv4, and no zone.
 func Canonical(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

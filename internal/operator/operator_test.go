@@ -592,7 +592,7 @@ func TestCreateApplicationToken(t *testing.T) {
 		t := in.t
 		in.apply(t, smallWorld)
 		ctx := t.Context()
-		token, err := in.operator.CreateApplicationToken(ctx, control.NewToken{Workspace: 100, Description: "billing", CIDR: "192.0.2.9/24"})
+		token, err := in.operator.CreateApplicationToken(ctx, control.NewToken{Workspace: 100, Description: "billing", CIDR: "192.0.2.0/24"})
 		if err != nil {
 			t.Fatal(err)
 		}
