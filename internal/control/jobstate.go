@@ -48,14 +48,20 @@ func (a JobAction) inState(state fleet.JobState) error {
 	return fleet.Errorf(fleet.InUse, "The job is %s: only a job that is %s can be %s", state, strings.Join(names, " or "), pastOf[a.Do])
 }
 
-// isOf requires that If-Match has the ETag of the plan of a job.
+// isOf requires that If-Match has the ETag of the plan of a job: "*" would start or approve a plan
+// that the caller has not seen.
 func (a JobAction) isOf(j fleet.Job) error {
 	if a.Tag == "" {
 		return fleet.Invalid("If-Match", "it is required: send the ETag of the job's plan")
 	}
 	tags, err := fleet.ParseEntityTags(a.Tag)
-	if err != nil || tags.Match(j.ETag) {
+	switch {
+	case err != nil:
 		return err
+	case tags.Any:
+		return fleet.Invalid("If-Match", "* names no plan: send the ETag of the job's plan")
+	case tags.Match(j.ETag):
+		return nil
 	}
 	return &fleet.Error{Code: fleet.PreconditionStale, Field: "If-Match", Message: "If-Match: this is not the ETag of the job's plan: read the job and send its ETag"}
 }

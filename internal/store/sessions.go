@@ -185,7 +185,7 @@ const (
 	approvalsWaiting = `(SELECT count(*) FROM jobs j WHERE j.next_at IS NOT NULL AND j.state = 'waiting' AND j.user_id <> u.id
 			AND j.details LIKE '%"for":"approval"%' AND EXISTS (SELECT 1 FROM job_sides d JOIN memberships m ON m.workspace_id = d.workspace_id
 				JOIN membership_roles r ON r.workspace_id = m.workspace_id AND r.user_id = m.user_id
-				WHERE d.job_id = j.id AND d.side = 0 AND m.user_id = u.id AND m.status = ` + activeMember + ` AND r.role = ` + administratorRole + `))`
+				WHERE d.job_id = j.id AND d.side = ` + sourceSide + ` AND m.user_id = u.id AND m.status = ` + activeMember + ` AND r.role = ` + administratorRole + `))`
 )
 
 // ConsoleSession reads the session with a hash, and the Workspaces of its user. On PostgreSQL it

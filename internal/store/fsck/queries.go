@@ -123,7 +123,7 @@ var questions = []question{
 		`SELECT e.id, CASE WHEN m.id IS NULL THEN 'there is no entry ' || e.ledger_id ELSE 'it differs from entry ' || m.id END
 		FROM events e LEFT JOIN ledger m ON m.id = e.ledger_id
 		WHERE e.ledger_id IS NOT NULL AND (m.id IS NULL OR m.at <> e.at OR COALESCE(e.user_id, 0) <> COALESCE(CASE
-			WHEN e.workspace_id <> m.target_id AND EXISTS (SELECT 1 FROM ledger_sides k WHERE k.ledger_id = m.id AND k.side = 0 AND k.authority = ` + offerAuthority + `) THEN NULL
+			WHEN e.workspace_id <> m.target_id AND EXISTS (SELECT 1 FROM ledger_sides k WHERE k.ledger_id = m.id AND k.side = ` + sourceSide + ` AND k.authority = ` + offerAuthority + `) THEN NULL
 			ELSE m.user_id END, 0))`,
 	},
 	{

@@ -17,6 +17,7 @@ var (
 	migrationEvent    = number(fleet.EventMigration)
 	registrationEvent = number(fleet.EventSIMRegistered)
 	doneVerdict       = number(fleet.VerdictDone)
+	sourceSide        = "0" // of a migration or a job
 	offerAuthority    = number(fleet.AuthorityOffer)
 	offeredSIM        = number(fleet.SIMOffered)
 	acceptedSIM       = number(fleet.SIMOfferAccepted)

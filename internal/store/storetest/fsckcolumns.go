@@ -115,9 +115,9 @@ func (e *env) jobs() {
 		if err != nil {
 			return err
 		}
+		refused := fleet.JobSIM{Pos: 16, SIM: 16, Source: FleetDE, Verdict: fleet.VerdictRefused, Codes: []fleet.ConflictCode{fleet.SIMsAttached}}
 		sims := []fleet.JobSIM{
-			{Pos: 10, SIM: 10, Source: FleetDE}, {Pos: 11, SIM: 11, Source: FleetDE}, {Pos: 12, SIM: 12, Source: FleetDE},
-			{Pos: 16, SIM: 16, Source: FleetDE, Verdict: fleet.VerdictRefused, Codes: []fleet.ConflictCode{fleet.SIMsAttached}},
+			{Pos: 10, SIM: 10, Source: FleetDE}, {Pos: 11, SIM: 11, Source: FleetDE}, {Pos: 12, SIM: 12, Source: FleetDE}, refused,
 		}
 		added, err := tx.AddJobSIMs(ctx, &fleet.Job{ID: id, Options: fleet.JobOptions{Offer: 3}}, sims)
 		if err != nil {
@@ -134,7 +134,7 @@ func (e *env) jobs() {
 		if id, err = tx.InsertJob(ctx, j); err != nil {
 			return err
 		}
-		_, err = tx.AddJobSIMs(ctx, &fleet.Job{ID: id}, sims[3:])
+		_, err = tx.AddJobSIMs(ctx, &fleet.Job{ID: id}, []fleet.JobSIM{refused})
 		return err
 	})
 }
