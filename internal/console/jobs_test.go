@@ -176,7 +176,7 @@ func TestConsole_JobLive(t *testing.T) {
 }
 
 // waits waits until an expression is true on the page, whatever page that is by then. Each try is
-// short, because a page that was left may be frozen, and would be asked forever.
+// short, because a page that was left may be frozen, and would never answer.
 func (b *tab) waits(expression string) {
 	b.t.Helper()
 	for b.ctx.Err() == nil {
@@ -187,7 +187,7 @@ func (b *tab) waits(expression string) {
 			return
 		}
 	}
-	b.t.Fatalf("it did not come true: %s", expression)
+	b.t.Fatalf("the expression did not become true: %s", expression)
 }
 
 // A job that a server works on, and pages that a server without it shows.

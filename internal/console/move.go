@@ -160,8 +160,8 @@ func exportFaults(r *request) (reply, error) {
 	}}, nil
 }
 
-// againMove and againOptions return where a form of the wizard leads that came without a session:
-// the page of the form, with what was entered, as far as an address has room for it.
+// againMove and againOptions return the page to open after the sign-in if a form of the wizard was
+// sent without a session: the page of the form, with the values that fit into its address.
 func againMove(r *request) string {
 	if list, err := url.ParseQuery(r.PostForm.Get("list")); err == nil && len(list) > 0 && r.PostForm.Get("from") == "selection" {
 		return withQuery("/move", list)

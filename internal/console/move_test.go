@@ -36,18 +36,18 @@ func (p *person) upload(name, content string, pairs ...string) answer {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	_, wrong := part.Write([]byte(content))
-	if err := errors.Join(wrong, w.Close()); err != nil {
+	_, writeErr := part.Write([]byte(content))
+	if err := errors.Join(writeErr, w.Close()); err != nil {
 		p.t.Fatal(err)
 	}
-	req := p.request(http.MethodPost, "/move", url.Values{})
-	again, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, req.URL.String(), &body)
+	template := p.request(http.MethodPost, "/move", url.Values{}) // has the cookie and the headers
+	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, template.URL.String(), &body)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	again.Header = req.Header
-	again.Header.Set("Content-Type", w.FormDataContentType())
-	return p.send(again)
+	req.Header = template.Header
+	req.Header.Set("Content-Type", w.FormDataContentType())
+	return p.send(req)
 }
 
 // to returns the target of a redirect.
@@ -56,7 +56,7 @@ func (a answer) to(t testing.TB) string {
 	return a.is(t, http.StatusSeeOther).Header.Get("Location")
 }
 
-// options sends the second step with its default options and others.
+// options sends the second step of the wizard: the default options, with pairs in place of some.
 func (p *person) options(draft string, pairs ...string) answer {
 	p.t.Helper()
 	form := map[string][]string{"target": {"200"}, "landing": {"contract"}, "detach": {"no"}, "status": {"0", "1", "2"}, "conflict": {"skip"}, "start": {"now"}, "zone": {"UTC"}}
@@ -116,8 +116,8 @@ func TestConsole_Move(t *testing.T) {
 	})
 }
 
-// A file: CSV and Excel, errors by line, going on without them, and their download. Nothing is
-// taken from a file that is not understood.
+// A file as CSV or Excel: errors are listed by line and can be downloaded, and the user can
+// continue without these lines. A file that cannot be parsed is refused as a whole.
 func TestConsole_MoveFile(t *testing.T) {
 	s := newSite(t, console.Options{})
 	p := s.as(t, "admin@example.com")
@@ -144,10 +144,10 @@ func TestConsole_MoveFile(t *testing.T) {
 	p.get(draft+"/faults.csv").has(t, "line,error", "\n3,", "\n4,")
 	p.get(draft+"?without=1").has(t, "Where to, and how?", "2 lines with errors")
 	if again := p.upload("f.csv", faulty, "once", key, "from", "file").to(t); again != draft {
-		t.Errorf("the same form twice makes %s and %s", draft, again)
+		t.Errorf("sending the same form twice made two drafts, %s and %s", draft, again)
 	}
 	if other := p.upload("f.csv", good, "once", key, "from", "file").to(t); other == draft {
-		t.Error("another file with the same form makes no draft") // the back button
+		t.Error("uploading another file with the same form key returned the first draft") // the back button
 	}
 	p.options(draft).leads(t, draft+"/preview")
 	s.RunJobs()
@@ -340,7 +340,7 @@ func TestConsole_MoveFileInBrowser(t *testing.T) {
 	b.press("main button.go")
 	b.at("/move")
 	if kept := value[string](b, `document.querySelector("#paste").value`); kept != long {
-		t.Errorf("of the list %d characters are left", len(kept))
+		t.Errorf("%d characters of the list are left", len(kept))
 	}
 }
 

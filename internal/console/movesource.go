@@ -30,7 +30,7 @@ func (r *request) chosenSIMs() (c chosen, problem string, err error) {
 		return c, text("move.from.none"), nil
 	}
 	if err == nil && problem == "" {
-		err = r.lookFor(&c)
+		err = r.lookUp(&c)
 	}
 	return c, problem, err
 }
@@ -72,13 +72,14 @@ func (r *request) draftFound(counts map[fleet.SIMStatus]int, attached int) *flee
 	return f
 }
 
-// maxLooked is the most ICCIDs of a list that are looked for before the preview does.
-const maxLooked = 500
+// maxLookedUp is how many ICCIDs of a list are looked up at most before the preview. A longer list
+// has no summary.
+const maxLookedUp = 500
 
-// lookFor finds the SIMs of a short list in the user's Workspace, for the summary of the next step.
-func (r *request) lookFor(c *chosen) error {
+// lookUp finds the SIMs of a short list in the user's Workspace, for the summary of the next step.
+func (r *request) lookUp(c *chosen) error {
 	n := c.sel.Packed
-	if n == nil || n.Len() > maxLooked || len(c.sel.Ranges) > 0 {
+	if n == nil || n.Len() > maxLookedUp || len(c.sel.Ranges) > 0 {
 		return nil
 	}
 	words := make([]string, n.Len())
@@ -86,7 +87,7 @@ func (r *request) lookFor(c *chosen) error {
 		id, _ := n.At(i)
 		words[i] = string(id)
 	}
-	l, err := fleet.ParseList(fleet.SIMList, "iccid:"+strings.Join(words, "|"), "id", "1", strconv.Itoa(maxLooked))
+	l, err := fleet.ParseList(fleet.SIMList, "iccid:"+strings.Join(words, "|"), "id", "1", strconv.Itoa(maxLookedUp))
 	if err != nil {
 		return err
 	}

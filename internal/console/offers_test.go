@@ -77,7 +77,7 @@ func TestConsole_Offer(t *testing.T) {
 		receiver.get(here).has(t, "Contract 12", "Accept or refuse, SIM by SIM").lacks(t, giverName)
 		next := receiver.get(here + "?rows=251,252,253&sim-251=accept&sim-252=refuse&sim-253=accept&reason=broken&do=preview").to(t)
 		answer := receiver.get(next).has(t, "Accept 2, refuse 1", "1 SIM will go offline", "stay with Fleet DE")
-		late := receiver.get(next)
+		stale := receiver.get(next)
 		receiver.press(answer, here+"/answer", "reason", "broken").leads(t, here+"?done=offer.answered")
 		for _, p := range []*person{giver, receiver} {
 			p.get(here).has(t, "Partly accepted", "2 accepted, 1 refused", "broken", "/ledger/").lacks(t, "Accept or refuse")
@@ -85,7 +85,7 @@ func TestConsole_Offer(t *testing.T) {
 			p.get("/offers?show=ended").has(t, `href="`+here+`"`)
 		}
 		giver.get(here).lacks(t, receiverName)
-		receiver.press(late, here+"/answer").is(t, http.StatusUnprocessableEntity).has(t, "The offer is partly_accepted")
+		receiver.press(stale, here+"/answer").is(t, http.StatusUnprocessableEntity).has(t, "The offer is partly_accepted")
 		s.as(t, "stranger@example.com").get(here).is(t, http.StatusNotFound)
 		s.MustFsck()
 	})

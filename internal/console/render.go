@@ -83,7 +83,7 @@ type page struct {
 	Find      string // the search text in the bar at the top
 	Done      string // the text of what a form has just done
 	Data      any    // of the page
-	Reload    int    // after so many seconds a browser without scripts reads the page again; 0 for never
+	Reload    int    // seconds after which a browser without scripts reloads the page; 0 for never
 }
 
 // page renders the template templates/NAME.html in the frame of the console: the bar, the
@@ -93,7 +93,7 @@ func (r *request) page(name, nav, title string, data any) (reply, error) {
 }
 
 // pageLive renders like page, for content that changes: without scripts the browser reloads it
-// after so many seconds, 0 for never. With scripts its region is: see data-refresh in
+// after this number of seconds, 0 for never. With scripts its region is: see data-refresh in
 // static/progress.js.
 func (r *request) pageLive(name, nav, title string, data any, seconds int) (reply, error) {
 	return r.render(http.StatusOK, "layout", name, page{Title: title, Nav: nav, Data: data, Reload: seconds})

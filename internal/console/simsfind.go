@@ -17,9 +17,9 @@ type simsFound struct {
 	Match string // the filter of the rule
 }
 
-// searchFilters returns filters, one of which the SIMs that a person looks for may have, the most
-// likely one first. Without a search text it returns one that all SIMs have. It returns none if no
-// SIM can be found by the text.
+// searchFilters returns the filters to try for a search text, the most likely one first. For an
+// empty text it returns the empty filter, which all SIMs match. It returns none if no SIM can match
+// the text.
 func (r *request) searchFilters(words string) ([]string, error) {
 	if words == "" {
 		return []string{""}, nil

@@ -12,8 +12,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// planned plans the job that a form has made, and returns how many of its SIMs have each verdict.
-func (s *site) planned(t *testing.T, a answer) map[string]int {
+// planVerdicts plans the job that a form has made, and returns the number of its SIMs by verdict.
+func (s *site) planVerdicts(t *testing.T, a answer) map[string]int {
 	t.Helper()
 	to := a.is(t, http.StatusSeeOther).Header.Get("Location")
 	id, found := strings.CutPrefix(to, "/jobs/")
@@ -50,7 +50,7 @@ func TestSIMsStatus_Selections(t *testing.T) {
 		p.send(p.request(http.MethodPost, "/sims/status", form)).is(t, http.StatusUnprocessableEntity).has(t, "shorten it")
 		form = p.get("/sims/status?" + named).fields("stack")
 		form.Set("to", "suspended")
-		if got, want := fmt.Sprint(s.planned(t, p.send(p.request(http.MethodPost, "/sims/status", form)))), "map[planned:1 refused:1 unchanged:1]"; got != want {
+		if got, want := fmt.Sprint(s.planVerdicts(t, p.send(p.request(http.MethodPost, "/sims/status", form)))), "map[planned:1 refused:1 unchanged:1]"; got != want {
 			t.Errorf("of named SIMs: %s, want %s", got, want)
 		}
 		all := fmt.Sprintf("status=0&all=1&sel=%d,%d", kit.FirstSpareSIM, kit.FirstSpareSIM+1)
@@ -58,7 +58,7 @@ func TestSIMsStatus_Selections(t *testing.T) {
 		p.send(p.request(http.MethodPost, "/sims/status", form)).is(t, http.StatusOK).has(t, "Choose what should happen")
 		form = p.get("/sims/status?" + all).fields("stack")
 		form.Set("to", "activated")
-		if got, want := fmt.Sprint(s.planned(t, p.send(p.request(http.MethodPost, "/sims/status", form)))), "map[planned:599]"; got != want {
+		if got, want := fmt.Sprint(s.planVerdicts(t, p.send(p.request(http.MethodPost, "/sims/status", form)))), "map[planned:599]"; got != want {
 			t.Errorf("of all except two: %s, want %s", got, want)
 		}
 		s.as(t, "observer@example.com").get("/sims").lacks(t, "Change status")

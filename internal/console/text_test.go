@@ -10,6 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/console"
 )
 
+// keyUses match the keys of texts in templates and in code.
 var keyUses = []*regexp.Regexp{
 	regexp.MustCompile(`\bt(?:ext)?[ (]"([\w.-]+)"`), regexp.MustCompile(`"(?:text|waits)" "([\w.-]+)"`), regexp.MustCompile(`\bplural[ (]"([\w.-]+)"`),
 	regexp.MustCompile(`printf "([\w.%-]+)"`), regexp.MustCompile(`text\("([\w.-]+)"\s*\+`), regexp.MustCompile(`done\([^"\n]*(?:"[^"\n]*"[^"\n]*)?, "(\w+)"\)`), regexp.MustCompile(`Key: "(\w+)"`),

@@ -46,14 +46,14 @@ func (c *Control) writeAudit(ctx context.Context, entries ...fleet.AuditEntry) {
 	c.writeAuditOf(ctx, func(*store.Tx) ([]fleet.AuditEntry, error) { return entries, nil })
 }
 
-// writeAuditOf calls writeAudit for entries that are built from the database.
-func (c *Control) writeAuditOf(ctx context.Context, word func(*store.Tx) ([]fleet.AuditEntry, error)) {
+// writeAuditOf does what writeAudit does, for entries that build reads from the database.
+func (c *Control) writeAuditOf(ctx context.Context, build func(*store.Tx) ([]fleet.AuditEntry, error)) {
 	// A client that disconnects must not prevent the entry.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditPatience)
 	defer cancel()
 	var entries []fleet.AuditEntry
 	err := c.store.UpdateOnce(ctx, store.Opening{}, func(tx *store.Tx, _ store.Opened) (err error) {
-		if entries, err = word(tx); err != nil {
+		if entries, err = build(tx); err != nil {
 			return err
 		}
 		return tx.InsertAudit(ctx, entries...)

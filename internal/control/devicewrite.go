@@ -81,11 +81,11 @@ func (c *Control) DeleteDevices(ctx context.Context, caller identity.Principal, 
 			return err
 		}
 		w.action = fleet.AuditDeviceDeleted
-		held, err := tx.HeldBy(ctx, w.ids())
+		attached, err := tx.HeldBy(ctx, w.ids())
 		if err != nil {
 			return err
 		}
-		plan, err := fleet.PlanDeletion(w.changes, w.snap.Devices, held, run.Place != "")
+		plan, err := fleet.PlanDeletion(w.changes, w.snap.Devices, attached, run.Place != "")
 		if err != nil {
 			return err
 		}
@@ -255,18 +255,18 @@ func (w *deviceWrite) loadSnapshot(ctx context.Context, tx *store.Tx) (err error
 	if w.snap.Profiles, err = named.read(ctx, tx, w.ws); err != nil || len(plugged)+len(sims) == 0 {
 		return err
 	}
-	held, err := tx.HeldBy(ctx, plugged)
+	attached, err := tx.HeldBy(ctx, plugged)
 	if err != nil {
 		return err
 	}
-	for _, sim := range held {
+	for _, sim := range attached {
 		sims = append(sims, sim)
 	}
 	if w.snap.SIMs, err = tx.LockedSIMs(ctx, w.ws, sims); err != nil {
 		return err
 	}
-	w.snap.Held = make(map[fleet.DeviceID]fleet.SIMID, len(held))
-	for device, sim := range held {
+	w.snap.Held = make(map[fleet.DeviceID]fleet.SIMID, len(attached))
+	for device, sim := range attached {
 		if w.snap.SIMs[sim].Device == device {
 			w.snap.Held[device] = sim
 		}

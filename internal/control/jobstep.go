@@ -104,9 +104,9 @@ type jobStep struct {
 func (s *jobStep) attempt(ctx context.Context, tx *store.Tx) error {
 	s.more, s.gate, s.done = false, "", nil
 	s.attempts++
-	held, err := tx.HoldStep(ctx, s.lease)
-	user, known, j := held.User, held.Known, held.Job
-	if err != nil || !held.Found || j.State.Ended() {
+	locked, err := tx.HoldStep(ctx, s.lease)
+	user, known, j := locked.User, locked.Known, locked.Job
+	if err != nil || !locked.Found || j.State.Ended() {
 		return err
 	}
 	s.caller = identity.Principal{Workspace: j.Workspace}

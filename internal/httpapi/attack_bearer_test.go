@@ -36,8 +36,8 @@ func newAttacker(s *kit.Server, token string) attacker {
 
 func (f attacker) header() object { return object{"alg": "EdDSA", "kid": f.kid, "typ": "JWT"} }
 
-// but returns the claims with one changed; nil removes it.
-func (f attacker) but(name string, value any) object {
+// withClaim returns the claims with one changed; nil removes it.
+func (f attacker) withClaim(name string, value any) object {
 	other := maps.Clone(f.claims)
 	if other[name] = value; value == nil {
 		delete(other, name)
@@ -105,20 +105,20 @@ func TestAttackBearer(t *testing.T) {
 		},
 		"unknown-crit": {sealed(header("crit", []string{"exp"}), f.claims, f.sign)},
 		"expired": {
-			sealed(f.header(), f.but("exp", now.Add(-time.Minute-time.Second).Unix()), f.sign), sealed(f.header(), f.but("exp", 0), f.sign),
-			sealed(f.header(), f.but("exp", nil), f.sign), sealed(f.header(), f.but("exp", "never"), f.sign),
+			sealed(f.header(), f.withClaim("exp", now.Add(-time.Minute-time.Second).Unix()), f.sign), sealed(f.header(), f.withClaim("exp", 0), f.sign),
+			sealed(f.header(), f.withClaim("exp", nil), f.sign), sealed(f.header(), f.withClaim("exp", "never"), f.sign),
 		},
 		"future": {
-			sealed(f.header(), f.but("iat", now.Add(time.Minute+time.Second).Unix()), f.sign), sealed(f.header(), f.but("nbf", now.Add(time.Hour).Unix()), f.sign),
-			sealed(f.header(), f.but("iat", nil), f.sign),
+			sealed(f.header(), f.withClaim("iat", now.Add(time.Minute+time.Second).Unix()), f.sign), sealed(f.header(), f.withClaim("nbf", now.Add(time.Hour).Unix()), f.sign),
+			sealed(f.header(), f.withClaim("iat", nil), f.sign),
 		},
 		"wrong-audience": {
-			sealed(f.header(), f.but("aud", "another"), f.sign), sealed(f.header(), f.but("aud", nil), f.sign), made.Text,
-			sealed(f.header(), f.but("aud", []any{f.claims["aud"], "another"}), f.sign), sealed(f.header(), f.but("aud", fmt.Sprint(f.claims["aud"], "/authenticate")), f.sign),
+			sealed(f.header(), f.withClaim("aud", "another"), f.sign), sealed(f.header(), f.withClaim("aud", nil), f.sign), made.Text,
+			sealed(f.header(), f.withClaim("aud", []any{f.claims["aud"], "another"}), f.sign), sealed(f.header(), f.withClaim("aud", fmt.Sprint(f.claims["aud"], "/authenticate")), f.sign),
 		},
-		"wrong-issuer":        {sealed(f.header(), f.but("iss", "https://example.com"), f.sign), sealed(f.header(), f.but("iss", nil), f.sign)},
-		"session-of-another":  {sealed(f.header(), f.but("esc.epoch", 7), f.sign), sealed(f.header(), f.but("sub", "999"), f.sign), sealed(f.header(), f.but("sub", "-1"), f.sign), sealed(f.header(), f.but("sub", nil), f.sign)},
-		"user-and-program":    {sealed(f.header(), f.but("esc.app", 1), f.sign)},
+		"wrong-issuer":        {sealed(f.header(), f.withClaim("iss", "https://example.com"), f.sign), sealed(f.header(), f.withClaim("iss", nil), f.sign)},
+		"session-of-another":  {sealed(f.header(), f.withClaim("esc.epoch", 7), f.sign), sealed(f.header(), f.withClaim("sub", "999"), f.sign), sealed(f.header(), f.withClaim("sub", "-1"), f.sign), sealed(f.header(), f.withClaim("sub", nil), f.sign)},
+		"user-and-program":    {sealed(f.header(), f.withClaim("esc.app", 1), f.sign)},
 		"spelled-differently": {s.As("admin@example.com").Token + "=", s.As("admin@example.com").Token + "."},
 		"very-long":           {strings.Repeat("A", 40_000)},
 	} {

@@ -213,10 +213,10 @@ func (d *apiLog) jobs(admin *kit.Client) {
 	holdJobs(d.s)
 	d.s.SetRole(kit.IssuerAdminID, kit.FleetDE, fleet.Administrator)
 	for i, verb := range []string{"approve", "reject"} {
-		held := admin.Post(migrationJobs, withAuto(plus(selecting(int64(1400+i)), "target_workspace", object{"id": kit.FleetFR}))).Header.Get("Location")
+		waiting := admin.Post(migrationJobs, withAuto(plus(selecting(int64(1400+i)), "target_workspace", object{"id": kit.FleetFR}))).Header.Get("Location")
 		d.s.RunJobs()
-		other := d.s.As("issuer@example.com").In(kit.FleetDE).With("If-Match", admin.Get(held).Header.Get("ETag"))
-		d.do(other, job(verb), held+"/"+verb, nil)
+		other := d.s.As("issuer@example.com").In(kit.FleetDE).With("If-Match", admin.Get(waiting).Header.Get("ETag"))
+		d.do(other, job(verb), waiting+"/"+verb, nil)
 	}
 	releaseJobs(d.s)
 	d.do(admin, "PUT /api/v1/migration_rule", "", object{"rules": []object{}})

@@ -83,9 +83,9 @@ func TestContract_MFASignIn(t *testing.T) {
 		sendCode(one.Anonymous(), waiting, app.Code()).Is(http.StatusUnauthorized) // one sign-in each
 		sendCode(one.Anonymous(), "nothing", app.Code()).Is(http.StatusUnauthorized)
 
-		late := pending(signIn(one.Anonymous(), "user@example.com", kit.Password))
+		expired := pending(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		one.Clock.Advance(5 * time.Minute)
-		sendCode(one.Anonymous(), late, app.Code()).Is(http.StatusUnauthorized)
+		sendCode(one.Anonymous(), expired, app.Code()).Is(http.StatusUnauthorized)
 
 		changed := pending(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		if err := operator.New(one.Control).SetPassword(t.Context(), "user@example.com", "battery staple"); err != nil {
@@ -124,8 +124,8 @@ func TestTOTPReplay(t *testing.T) {
 			if answers[0].Status+answers[1].Status != 200+401 {
 				t.Fatalf("one code, two servers: %d and %d", answers[0].Status, answers[1].Status)
 			}
-			late := pending(signIn(fromAddress(two, "203.0.113.8"), "user@example.com", kit.Password))
-			sendCode(fromAddress(two, "203.0.113.8"), late, before).Is(http.StatusUnauthorized)
+			expired := pending(signIn(fromAddress(two, "203.0.113.8"), "user@example.com", kit.Password))
+			sendCode(fromAddress(two, "203.0.113.8"), expired, before).Is(http.StatusUnauthorized)
 		}
 	})
 }

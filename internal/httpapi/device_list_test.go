@@ -140,7 +140,7 @@ func TestPagesOfDevices(t *testing.T) {
 			t.Errorf("%s on a page at most", got)
 		}
 		if body := string(c.Get(endpoint + "?q=id:0").Is(http.StatusOK).Body); body != "[]" {
-			t.Errorf("none is %s", body)
+			t.Errorf("an empty list is %s, want []", body)
 		}
 	})
 }

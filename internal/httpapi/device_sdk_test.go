@@ -84,9 +84,9 @@ func TestRequestsOfAForeignClient(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
 		f := &foreign{c: withBearer(s, "None"), token: newApplicationToken(s, control.NewToken{}).Text}
-		wantMessage := f.c.Get(endpoint).Is(http.StatusUnauthorized)
-		if wantMessage.Header.Get("WWW-Authenticate") != "Bearer" {
-			t.Errorf("the first 401: %v", wantMessage.Header)
+		unauthorized := f.c.Get(endpoint).Is(http.StatusUnauthorized)
+		if unauthorized.Header.Get("WWW-Authenticate") != "Bearer" {
+			t.Errorf("the first 401: %v", unauthorized.Header)
 		}
 
 		// It looks around: the profiles, and every SIM, page by page.

@@ -35,17 +35,17 @@ func Wrap(log *slog.Logger, next http.Handler) http.Handler {
 // authorized. The first read of a dry run is already its rule.
 func NewHeld(c *control.Control, o httpx.Options, hold func(*http.Request)) http.Handler {
 	a := &api{Server: httpx.New(o), control: c, authorized: hold}
-	held := slices.Clone(operations)
-	for i, op := range held {
+	ops := slices.Clone(operations)
+	for i, op := range ops {
 		if op.need != identity.Public {
 			continue
 		}
-		held[i].handle = func(a *api, r *request) (response, error) {
+		ops[i].handle = func(a *api, r *request) (response, error) {
 			hold(r.Request.Request)
 			return op.handle(a, r)
 		}
 	}
-	return a.handler(held)
+	return a.handler(ops)
 }
 
 // Fail responds like an operation whose rule returned the error.

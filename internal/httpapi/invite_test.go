@@ -355,9 +355,9 @@ func TestContract_PasswordReset(t *testing.T) {
 		}
 		_ = app
 		ask("target@example.com")
-		late := nextMail(s).Secret
+		expired := nextMail(s).Secret
 		s.Clock.Advance(time.Hour)
-		useKey(s.Anonymous(), late, better).Is(http.StatusForbidden)
+		useKey(s.Anonymous(), expired, better).Is(http.StatusForbidden)
 
 		// Three per hour, from any caller.
 		for range 5 {

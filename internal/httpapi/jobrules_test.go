@@ -122,7 +122,7 @@ var badJobs = []struct {
 	{"waves", []object{{"sims": 1, "then": "stop"}}, "waves[0].then: \\\"stop\\\" is not known; use continue or pause"},
 	{"gate", object{"max_refused_percent": 101}, "gate.max_refused_percent: 101 is not a share: use 0 to 100"},
 	{"gate", object{"max_refused_percent": 1, "min_sims": -1}, "gate.min_sims"},
-	{"gate", object{"max_refused_percent": 1}, "gate: it is asked behind a wave: send waves, too"},
+	{"gate", object{"max_refused_percent": 1}, "gate: it is checked between waves, and the job has none; add waves or remove gate"},
 }
 
 func many(n int, o object) []object {

@@ -53,7 +53,7 @@ func counted(j api.Job) string {
 
 func isJob(t *testing.T, j api.Job, state, counts string) {
 	t.Helper()
-	if got, want := j.State+": "+counted(j), state+": "+counts; got != want { // in one line, for harnesses
+	if got, want := j.State+": "+counted(j), state+": "+counts; got != want { // one line, because fault harnesses match it
 		t.Errorf("job %d is %s, want %s (%q)", j.ID, got, want, j.StatusDetails.Why)
 	}
 }
@@ -153,7 +153,7 @@ func TestContract_JobOnConflict(t *testing.T) {
 	})
 }
 
-// SIMs of other Workspaces are answered like SIMs that do not exist, in every form of selection.
+// SIMs of other Workspaces are reported like SIMs that do not exist, in every form of selection.
 func TestContract_JobHidesForeignSIMs(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
@@ -476,8 +476,8 @@ func TestContract_JobUpload(t *testing.T) {
 		if !strings.Contains(string(bad.Body), "line 3") {
 			t.Errorf("%s does not name the line", bad.Body)
 		}
-		for _, whole := range []string{"PK\x03\x04damaged", "iccid\n8988303000000010000\n8988303000000020000\n"} { // of which no line is at fault
-			if bad := upload.Post(query, whole).Is(http.StatusBadRequest); strings.Contains(string(bad.Body), "line 0") {
+		for _, file := range []string{"PK\x03\x04damaged", "iccid\n8988303000000010000\n8988303000000020000\n"} { // the file as a whole is at fault
+			if bad := upload.Post(query, file).Is(http.StatusBadRequest); strings.Contains(string(bad.Body), "line 0") {
 				t.Errorf("%s names a line that does not exist", bad.Body)
 			}
 		}
@@ -585,7 +585,7 @@ func TestContract_JobOfALargeFile(t *testing.T) {
 		path := upload.Post(query, file.String()).Is(http.StatusCreated).Header.Get("Location")
 		parts("with a job", 1)
 		if again := upload.Post(query, file.String()).Is(http.StatusCreated).Header.Get("Location"); again != path {
-			t.Errorf("a repetition made %s beside %s", again, path)
+			t.Errorf("the repeated request made a second job %s, not %s", again, path)
 		}
 		parts("after a repetition", 1)
 		s.RunJobs()

@@ -15,12 +15,13 @@ func jobRequest(b wire.JobRequest) (n control.NewJob, err error) {
 	if n, err = migrationOptions(b); err != nil {
 		return n, err
 	}
-	n.Select, err = jobSelect(b.Select)
-	err = exceptSIMs(&n, b.Select, err)
-	return n, err
+	if n.Select, err = jobSelect(b.Select); err != nil {
+		return n, err
+	}
+	return n, exceptSIMs(&n, b.Select)
 }
 
-// migrationOptions converts all but the selection.
+// migrationOptions converts the body of a migration job except its selection.
 func migrationOptions(b wire.JobRequest) (n control.NewJob, err error) {
 	n.Kind = fleet.JobMigration
 	target, err := givenID("target_workspace", b.TargetWorkspace)
@@ -67,8 +68,10 @@ func statusJobRequest(b wire.SIMStatusJobRequest) (n control.NewJob, err error) 
 	if status != int64(n.Options.Status) {
 		return n, fleet.Invalid("status.id", "it must be %d (Activated) or %d (Suspended)", fleet.SIMActivated, fleet.SIMSuspended)
 	}
-	n.Select, err = jobSelect(b.Select)
-	if err := exceptSIMs(&n, b.Select, err); err != nil {
+	if n.Select, err = jobSelect(b.Select); err != nil {
+		return n, err
+	}
+	if err := exceptSIMs(&n, b.Select); err != nil {
 		return n, err
 	}
 	err = jobOptions(&n, jobTexts{b.DryRun, b.OnConflict, b.NotBefore, b.NotAfter, b.Reference, b.Reason}, jobParts{b.Windows, b.Waves, b.Gate})
@@ -121,11 +124,8 @@ func jobSelect(b *wire.JobSelect) (sel fleet.JobSelection, err error) {
 	return sel, nil
 }
 
-// exceptSIMs reads the SIMs that a selection leaves out, unless an error precedes.
-func exceptSIMs(n *control.NewJob, b *wire.JobSelect, err error) error {
-	if err != nil {
-		return err
-	}
+// exceptSIMs reads the SIMs that a selection leaves out.
+func exceptSIMs(n *control.NewJob, b *wire.JobSelect) error {
 	ids, err := simIDs("select.except", b.Except)
 	if err != nil {
 		return err
@@ -294,7 +294,7 @@ func (p jobParts) read(o *fleet.JobOptions) error {
 			return fleet.Invalid("gate.min_sims", "%d is not possible: use 0 to %d", g.MinSIMs, fleet.MaxJobSIMs)
 		}
 		if len(p.waves) == 0 {
-			return fleet.Invalid("gate", "it is asked behind a wave: send waves, too")
+			return fleet.Invalid("gate", "it is checked between waves, and the job has none; add waves or remove gate")
 		}
 		o.Gate = &fleet.JobGate{MaxRefusedPercent: g.MaxRefusedPercent, MinSIMs: g.MinSIMs, URL: g.URL}
 	}
@@ -329,5 +329,5 @@ func wireWave(w fleet.JobWave) wire.JobWave {
 // jobPath returns the path of a job.
 func jobPath(id fleet.JobID) string { return fmt.Sprintf("/api/v1/migration_job/%d", id) }
 
-// nth returns the notation of an item of a list.
+// nth returns the index of an item as error messages write it, as in "[3]".
 func nth(i int) string { return fmt.Sprintf("[%d]", i) }

@@ -201,7 +201,7 @@ func TestContract_JobGateShare(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
 		next := int64(1000)
-		// run moves four SIMs in waves of two; so many of the first two change after the plan.
+		// run moves four SIMs in waves of two. After the plan, the first drifted SIMs change.
 		run := func(t *testing.T, drifted int64, gate object) (path string, j api.Job) {
 			t.Helper()
 			ids := []int64{next, next + 1, next + 2, next + 3}

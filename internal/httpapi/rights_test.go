@@ -487,7 +487,7 @@ func TestLateDryRuns(t *testing.T) {
 				continue
 			}
 			v := newVictim(s, n, false)
-			var held []*late
+			var unfinished []*late
 			for path, body := range map[string]string{
 				migration: fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": 1002}], "dry_run": true}`, kit.FleetFR),
 				v.known.Replace("/api/v1/migration/{entry}/undo"): `{"dry_run": true}`,
@@ -495,10 +495,10 @@ func TestLateDryRuns(t *testing.T) {
 				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+path, strings.NewReader(body))
 				mustNot(t, err)
 				r.Header.Set("Authorization", "Bearer "+v.client.Token)
-				held = append(held, sendLate(t, r, path))
+				unfinished = append(unfinished, sendLate(t, r, path))
 			}
 			way.revoke(s, v)
-			for _, l := range held {
+			for _, l := range unfinished {
 				status, text := l.end(t)
 				if status != http.StatusUnauthorized && (!way.role || status != http.StatusForbidden && status != http.StatusConflict && status != http.StatusNotFound) {
 					t.Errorf("%s, %s: %d %s", way.name, l.pattern, status, text)

@@ -93,7 +93,7 @@ func TestContract_Approval(t *testing.T) {
 			t.Errorf("the direct operation: %+v", r)
 		}
 		admin.Post(migration, realRun(migrationTo(kit.FleetFR, 1002))).Is(http.StatusOK)
-		held := func(sims ...int64) (path, tag string) {
+		waitingJob := func(sims ...int64) (path, tag string) {
 			t.Helper()
 			path, j := jobOf(t, s, admin, withAuto(plus(selecting(sims...), "target_workspace", object{"id": kit.FleetFR})))
 			if j.State != "waiting" || j.StatusDetails.WaitingFor != "approval" || j.StatusDetails.Approval == nil || j.StatusDetails.Approval.Approvers != 1 {
@@ -104,10 +104,10 @@ func TestContract_Approval(t *testing.T) {
 		if _, j := jobOf(t, s, admin, withAuto(plus(selecting(1003), "target_workspace", object{"id": kit.FleetFR}))); j.State != "completed" {
 			t.Errorf("a job of one SIM is %s", j.State)
 		}
-		path, tag := held(1000, 1001)
+		path, tag := waitingJob(1000, 1001)
 		wantCode(t, admin.With("If-Match", tag).Post(path+"/approve", ""), http.StatusForbidden, 1104)
 		other.Post(path+"/approve", "").Is(http.StatusBadRequest)
-		_, otherTag := held(1004, 1005)
+		_, otherTag := waitingJob(1004, 1005)
 		wantCode(t, other.With("If-Match", otherTag).Post(path+"/approve", ""), http.StatusPreconditionFailed, 4120)
 		s.RunJobs()
 		if j := readJob(t, admin, path); j.State != "waiting" {
@@ -118,7 +118,7 @@ func TestContract_Approval(t *testing.T) {
 		if j := readJob(t, admin, path); j.State != "completed" || len(j.StatusDetails.Approval.Given) != 1 {
 			t.Errorf("approved, the job is %s: %+v", j.State, j.StatusDetails)
 		}
-		rejected, _ := held(1006, 1007)
+		rejected, _ := waitingJob(1006, 1007)
 		other.Post(rejected+"/reject", "").Is(http.StatusOK)
 		if j := readJob(t, admin, rejected); j.State != "cancelled" || !strings.Contains(j.StatusDetails.Why, "rejected by issuer@example.com") {
 			t.Errorf("rejected, the job is %s: %+v", j.State, j.StatusDetails)

@@ -76,7 +76,7 @@ func TestContract_BatchRegistration(t *testing.T) {
 				}
 			})
 			if _, err := s.Import("iccid,workspace,issuer,bic\n8988303000000005009,1,1,1234567890123456\n"); err == nil {
-				t.Error("a SIM came into a batch that was registered")
+				t.Error("a SIM was imported into a registered batch")
 			}
 			s.CheckInvariants()
 			s.MustFsck()

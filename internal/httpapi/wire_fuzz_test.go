@@ -23,9 +23,9 @@ func FuzzOperations(f *testing.F) {
 	s.SQL() // closed with f, and not with the first input
 	handler := httpapi.New(s.Control, httpx.Options{Log: discard})
 	routes := httpapi.Routes()
-	untouched := number(s)
+	untouched := dataVersion(s)
 	token := s.As("admin@example.com").Token
-	if number(s) == untouched {
+	if dataVersion(s) == untouched {
 		f.Fatal("a sign-in does not show: the check below would prove nothing")
 	}
 	for i, r := range routes {
@@ -50,7 +50,7 @@ func FuzzOperations(f *testing.F) {
 	f.Fuzz(func(t *testing.T, route uint, id, query, body, key, match string) {
 		r := routes[route%uint(len(routes))]
 		s.T = t
-		before := number(s)
+		before := dataVersion(s)
 		var rows kit.Dump
 		audited := wholeNumber(s.Rows("SELECT count(*) FROM audit WHERE code <> 0")[0][0]) < 100 // a caller's later refusals are only counted
 		if key != "" || audited {
@@ -87,7 +87,7 @@ func FuzzOperations(f *testing.F) {
 		// Sign-in counts attempts, and readiness commits an unchanged page; other refusals and
 		// reads write nothing.
 		writes := r.Pattern == "POST "+authenticate || r.Pattern == "GET /readyz"
-		if (rec.Code >= 400 || req.Method == http.MethodGet) && !writes && number(s) != before {
+		if (rec.Code >= 400 || req.Method == http.MethodGet) && !writes && dataVersion(s) != before {
 			t.Fatalf("%s %s: %d, and the database changed: %s", r.Pattern, req.URL, rec.Code, rec.Body)
 		}
 		if strings.ContainsFunc(rec.Header().Get("X-Filter")+rec.Header().Get("Link")+rec.Header().Get("X-Sort"), func(c rune) bool { return c < ' ' || c > '~' }) {
@@ -99,7 +99,8 @@ func FuzzOperations(f *testing.F) {
 // guessed are the operations that check a password or a code of a signed-in user.
 var guessed = map[string]bool{"PATCH /api/v1/user/password": true, "POST " + mfaURL: true, "PATCH " + mfaURL + "/{key_id}": true}
 
-func number(s *kit.Server) any { return s.Rows("PRAGMA data_version")[0][0] }
+// dataVersion returns a value that changes when SQLite's database changes.
+func dataVersion(s *kit.Server) any { return s.Rows("PRAGMA data_version")[0][0] }
 
 func routeNumber(routes []httpapi.Route, pattern string) uint {
 	for i, r := range routes {

@@ -85,7 +85,7 @@ type place struct {
 	admission *admission
 	caller    string   // a user, an application token or an address
 	workspace string   // for large requests: a Workspace or an address
-	held      []func() // functions that release what is held
+	releases  []func() // each releases one slot or budget that the request has taken
 	stream    func()   // releases the place of a stream; nil without one
 	large     func()   // releases the slot of a large request; nil without one
 	anonymous bool
@@ -116,7 +116,7 @@ func (s *Server) Admit(r *Request, caller, workspace string, free bool) error {
 func (r *Request) hold(gate *limit.Gate, party string) error {
 	leave, err := r.wait(gate, party)
 	if err == nil {
-		r.place.held = append(r.place.held, leave)
+		r.place.releases = append(r.place.releases, leave)
 	}
 	return err
 }
@@ -207,10 +207,10 @@ func (r *Request) finish() {
 // leaveQueue releases everything but the place of a stream.
 func (r *Request) leaveQueue() {
 	r.counted()
-	for _, give := range r.place.held {
+	for _, give := range r.place.releases {
 		give()
 	}
-	r.place.held = nil
+	r.place.releases = nil
 }
 
 // errTooMuch returns the error for a body that finds no free memory.

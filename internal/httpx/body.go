@@ -135,7 +135,7 @@ func (r *Request) reserve(bytes int) bool {
 		return false
 	}
 	caller := r.place.caller
-	r.place.held = append(r.place.held, func() { a.memory.Give(caller, n) })
+	r.place.releases = append(r.place.releases, func() { a.memory.Give(caller, n) })
 	return true
 }
 
@@ -172,7 +172,7 @@ const (
 	uploadTime = 10 * time.Minute
 )
 
-// Spool reads a body of at most so many bytes, decompressed, into a temporary file, which is
+// Spool reads a body of at most this number of bytes, decompressed, into a temporary file, which is
 // removed when the request has been served. Few bodies are spooled at once, and one of a caller;
 // one is worked on. The time limit of the request begins again when the body has arrived.
 //
@@ -194,7 +194,7 @@ func (r *Request) Spool(most int64) (*io.SectionReader, error) {
 	if err != nil {
 		return nil, noRoom(err)
 	}
-	r.place.held = append(r.place.held, func() { _, _ = file.Close(), os.Remove(file.Name()) })
+	r.place.releases = append(r.place.releases, func() { _, _ = file.Close(), os.Remove(file.Name()) })
 	plain, err := unpacked(r, r.paced(http.MaxBytesReader(r.writer, r.Body, most), uploadRate, uploadTime))
 	var size int64
 	if err == nil {
@@ -217,7 +217,7 @@ func (r *Request) Spool(most int64) (*io.SectionReader, error) {
 func (r *Request) holdWork() error {
 	leave, err := r.wait(r.place.admission.work, r.place.caller)
 	if err == nil {
-		r.place.held = append(r.place.held, limit.Tight(), leave)
+		r.place.releases = append(r.place.releases, limit.Tight(), leave)
 	}
 	return err
 }

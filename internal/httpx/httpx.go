@@ -72,7 +72,7 @@ func (s *Server) Operation(atLeast time.Duration, serve func(*Request) Response)
 			was := cancel
 			ctx, cancel = context.WithTimeout(context.WithoutCancel(r.Context()), s.timeout)
 			stop := context.AfterFunc(hr.Context(), cancel)
-			r.place.held = append(r.place.held, func() { stop(); was() })
+			r.place.releases = append(r.place.releases, func() { stop(); was() })
 			r.Request = r.WithContext(ctx)
 		}
 		defer r.finish()

@@ -88,7 +88,7 @@ func moving(c *kit.Client, first, n int) (path string) {
 func unreliable(t *testing.T, s *kit.Server, seed uint64) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 16))
-	var held []control.JobLease
+	var leases []control.JobLease
 	for range 60 {
 		lease, found, err := s.Control.ClaimJob(t.Context(), fmt.Sprint("server ", seed))
 		if err != nil {
@@ -97,15 +97,15 @@ func unreliable(t *testing.T, s *kit.Server, seed uint64) {
 		}
 		switch {
 		case found:
-			held = append(held, lease)
+			leases = append(leases, lease)
 		case random.IntN(3) == 0:
 			s.Clock.Advance(control.JobLeaseTime)
 		}
-		if len(held) == 0 {
+		if len(leases) == 0 {
 			continue
 		}
 		for range random.IntN(4) {
-			if _, err := s.Control.StepJob(context.WithoutCancel(t.Context()), held[random.IntN(len(held))]); err != nil && !errors.Is(err, control.ErrLeaseLost) {
+			if _, err := s.Control.StepJob(context.WithoutCancel(t.Context()), leases[random.IntN(len(leases))]); err != nil && !errors.Is(err, control.ErrLeaseLost) {
 				t.Errorf("step: %v", err)
 				return
 			}

@@ -110,7 +110,7 @@ func (in *intake) check(s fleet.SIM, known knownSIMs, place func() string) {
 	if s.Workspace == 0 {
 		in.problems.Add(fleet.Required, "%s: workspace: it is empty: give a Workspace here, or a default Workspace for the whole list", place())
 	}
-	if holder, held := known.holders[s.ICCID]; held && s.Status != fleet.SIMDeleted {
+	if holder, taken := known.holders[s.ICCID]; taken && s.Status != fleet.SIMDeleted {
 		in.problems.Add(fleet.Duplicated, "%s: iccid: %s already belongs to SIM %d: leave this one out", place(), s.ICCID, holder)
 	}
 	if _, found := in.models[s.Model]; s.Model != 0 && !found {

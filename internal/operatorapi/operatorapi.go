@@ -39,7 +39,7 @@ const ImportTimeout = 10 * time.Minute
 
 // New returns the handler of the operator API. Callers need one of the tokens that are valid now,
 // and again when their body has arrived, so tokens may change at any time. The public URL of the
-// options does not count: it belongs to the other API.
+// options is ignored: it belongs to the other API.
 func New(rules operator.Operator, tokens func() identity.OperatorTokens, o httpx.Options) http.Handler {
 	o.PublicURL = ""
 	a := &api{httpx.New(o), rules, tokens}
