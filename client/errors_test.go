@@ -57,15 +57,15 @@ func TestConflictNamesEveryReasonAndSIM(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := run()
 			got := asError[*client.ConflictError](t, err)
-			held := map[int][]int64{}
+			blocked := map[int][]int64{}
 			for _, g := range got.Groups {
 				for _, sim := range g.SIMs {
-					held[g.ErrorCode] = append(held[g.ErrorCode], sim.ID)
+					blocked[g.ErrorCode] = append(blocked[g.ErrorCode], sim.ID)
 				}
 			}
-			if len(held) != 3 || !slices.Equal(held[client.SIMsAttached], []int64{kit.AttachedSIM}) ||
-				!slices.Equal(held[client.StatusNotAllowed], []int64{kit.IssuedSIM}) || !slices.Equal(held[client.AlreadyInTarget], []int64{kit.SIMInFR}) {
-				t.Errorf("held back: %v", held)
+			if len(blocked) != 3 || !slices.Equal(blocked[client.SIMsAttached], []int64{kit.AttachedSIM}) ||
+				!slices.Equal(blocked[client.StatusNotAllowed], []int64{kit.IssuedSIM}) || !slices.Equal(blocked[client.AlreadyInTarget], []int64{kit.SIMInFR}) {
+				t.Errorf("blocked SIMs: %v", blocked)
 			}
 			if !client.IsConflict(err) || client.IsStale(err) || !got.Has(client.SIMsAttached) || got.Has(client.TargetSuspended) {
 				t.Errorf("%v", err)

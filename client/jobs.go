@@ -70,7 +70,7 @@ func (j *Job) Count(verdict string) int {
 }
 
 // PreferWait asks the server to hold the response back until the plan of a new job is complete,
-// for at most so many seconds.
+// for at most this number of seconds.
 func PreferWait(seconds int) WriteOption {
 	return func(h http.Header) { h.Set("Prefer", "wait="+strconv.Itoa(seconds)) }
 }

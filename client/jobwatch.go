@@ -51,21 +51,21 @@ func (c *Client) WatchJob(ctx context.Context, id int64) iter.Seq2[*Job, error] 
 
 // jobWatch is the stream of events of a job.
 type jobWatch struct {
-	client *Client
-	id     int64
-	last   string // id of the last event
-	silent bool   // the server sends no events
-	stream *stream
-	lines  *bufio.Reader // of stream; nil without
-	came   *Job          // with the last event; nil if it must be read
-	failed int           // attempts to read an event, in a row
-	poll   time.Duration // until the job is read without an event
+	client    *Client
+	id        int64
+	last      string // id of the last event
+	silent    bool   // the server sends no events
+	stream    *stream
+	lines     *bufio.Reader // of stream; nil without
+	fromEvent *Job          // the job in the last event; nil if it must be read
+	failed    int           // attempts to read an event, in a row
+	poll      time.Duration // until the job is read without an event
 }
 
 // job returns the job that came with an event, or reads it.
 func (w *jobWatch) job(ctx context.Context) (*Job, error) {
-	if j := w.came; j != nil {
-		w.came = nil
+	if j := w.fromEvent; j != nil {
+		w.fromEvent = nil
 		return j, nil
 	}
 	return w.client.Job(ctx, w.id) // with its own retries
@@ -174,6 +174,6 @@ func (w *jobWatch) event() error {
 func (w *jobWatch) take(data string) {
 	var j api.Job
 	if json.Unmarshal([]byte(data), &j) == nil && j.ID == w.id && j.State != "" && j.State != JobPlanned {
-		w.came = &Job{Job: j}
+		w.fromEvent = &Job{Job: j}
 	}
 }

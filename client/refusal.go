@@ -11,8 +11,8 @@ import (
 	"github.com/simferry/simferry/api"
 )
 
-// refusalBody can decode every body of a refusal: that of most, that of the migration's 409
-// (whose errors have SIMs), that of its 412 and that of readiness.
+// refusalBody can decode the body of every refusal: the common one, the 409 of a migration (whose
+// errors list SIMs), its 412, and the one of the readiness check.
 type refusalBody struct {
 	ErrorCode  int             `json:"error_code"`
 	ErrorToken string          `json:"error_token"`
@@ -55,18 +55,18 @@ func refusal(got *answer, now time.Time) error {
 func redirected(got *answer) error {
 	e := &RedirectError{APIError: APIError{Status: got.status, RequestID: got.header.Get("X-Request-Id")}}
 	e.Message = "the server redirects without a destination; check the server's address"
-	asked := got.asked
-	if asked == nil {
+	sentTo := got.sentTo
+	if sentTo == nil {
 		return e
 	}
-	to, err := asked.Parse(got.header.Get("Location"))
+	to, err := sentTo.Parse(got.header.Get("Location"))
 	if err != nil || got.header.Get("Location") == "" {
 		return e
 	}
 	to.User = nil
 	e.Location = to.String()
 	e.Message = "the server redirects to " + e.Location + "; the redirect is not followed, because the request contains credentials"
-	if base, same := strings.CutSuffix(to.EscapedPath(), got.path); same && to.RawQuery == asked.RawQuery {
+	if base, same := strings.CutSuffix(to.EscapedPath(), got.path); same && to.RawQuery == sentTo.RawQuery {
 		e.BaseURL = to.Scheme + "://" + to.Host + base
 		e.Message += ". If you trust that address, use " + e.BaseURL
 	}
@@ -94,8 +94,8 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	if err != nil {
 		return 0
 	}
-	if there, err := http.ParseTime(h.Get("Date")); err == nil {
-		now = there
+	if serverTime, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = serverTime
 	}
 	return max(0, at.Sub(now))
 }

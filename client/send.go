@@ -40,7 +40,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
-	asked  *url.URL // the address of the request
+	sentTo *url.URL // the address of the request
 	path   string   // of the operation, without the query
 }
 
@@ -195,5 +195,5 @@ func exchange(h *http.Client, req *http.Request) (*answer, error) {
 	if err == nil && len(body) > maxAnswer {
 		err = fmt.Errorf("the response is larger than %d bytes", maxAnswer)
 	}
-	return &answer{status: resp.StatusCode, header: resp.Header, body: body, asked: req.URL}, err
+	return &answer{status: resp.StatusCode, header: resp.Header, body: body, sentTo: req.URL}, err
 }

@@ -56,7 +56,8 @@ func (a *answers) get(ctx context.Context, question string, secret bool) (string
 	return a.process.ask(ctx, question)
 }
 
-// serverFlag names a server that one is not signed in to yet.
+// serverFlag adds the flag --server, for commands that need no session. It returns a function that
+// makes a client of that server.
 func serverFlag(cmd *cobra.Command, p Process) func() (*client.Client, error) {
 	p.trustFlags(cmd)
 	preset, _ := p.LookupEnv(serverEnv)

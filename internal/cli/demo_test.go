@@ -12,13 +12,13 @@ import (
 // Output that is not a terminal gets no colours, whatever the environment says.
 func TestDemoOnce(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	var out, complaints bytes.Buffer
+	var out, stderr bytes.Buffer
 	code := cli.Run(t.Context(), cli.Process{
-		Args: []string{"demo", "--once"}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &complaints,
+		Args: []string{"demo", "--once"}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &stderr,
 		LookupEnv: func(name string) (string, bool) { return "xterm-256color", name == "TERM" },
 	})
-	if code != 0 || complaints.Len() > 0 {
-		t.Errorf("exit code %d: %s", code, complaints.String())
+	if code != 0 || stderr.Len() > 0 {
+		t.Errorf("exit code %d: %s", code, stderr.String())
 	}
 	if text := out.String(); strings.Contains(text, "\x1b") || !strings.Contains(text, "500 SIMs have moved to Fleet South.") {
 		t.Errorf("%s", text)
@@ -33,10 +33,10 @@ func TestDemoIntoAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = f.Close() }()
-	var complaints bytes.Buffer
-	code := cli.Run(t.Context(), cli.Process{Args: []string{"demo", "--once"}, Stdin: strings.NewReader(""), Stdout: f, Stderr: &complaints, LookupEnv: os.LookupEnv})
+	var stderr bytes.Buffer
+	code := cli.Run(t.Context(), cli.Process{Args: []string{"demo", "--once"}, Stdin: strings.NewReader(""), Stdout: f, Stderr: &stderr, LookupEnv: os.LookupEnv})
 	text, err := os.ReadFile(f.Name())
 	if err != nil || code != 0 || bytes.Contains(text, []byte("\x1b")) {
-		t.Errorf("exit code %d, %v, %s%s", code, err, complaints.String(), text)
+		t.Errorf("exit code %d, %v, %s%s", code, err, stderr.String(), text)
 	}
 }

@@ -64,7 +64,7 @@ func badValue(e *pflag.InvalidValueError) string {
 
 var flagGroup = regexp.MustCompile(`^if any flags in the group \[[^]]*\] are set none of the others can be; \[([^]]*)\] were all set$`)
 
-// exclusive words cobra's complaint about flags that exclude one another, and leaves every
+// exclusive words cobra's error about flags that exclude one another, and leaves every
 // other error as it is.
 func exclusive(err error) error {
 	m := flagGroup.FindStringSubmatch(err.Error())

@@ -17,7 +17,7 @@ import (
 // formula.
 const hostile = "=2+3\x1b[2J\x1b]0;title\a\u009b31m\u202eevil\u2066\x7f\u200b\rover\nNothing to do.\ttab"
 
-// wantPlain refuses output that could control a terminal or that begins a line of its own.
+// wantPlain fails on output that could control a terminal or that begins a line of its own.
 func wantPlain(t *testing.T, what, output string) {
 	t.Helper()
 	for _, r := range output {
@@ -117,7 +117,7 @@ func jobCommands() map[string][]string {
 	}
 }
 
-// wantNoFormula refuses CSV with a cell that a spreadsheet would run.
+// wantNoFormula fails on CSV with a cell that a spreadsheet would run.
 func wantNoFormula(t *testing.T, what, text string) {
 	t.Helper()
 	for _, start := range []string{"=2+3"} {
@@ -129,7 +129,7 @@ func wantNoFormula(t *testing.T, what, text string) {
 	}
 }
 
-// JSON keeps the name as it is, in another notation.
+// Escaped JSON decodes to the original name.
 func TestEscapedJSONHasTheSameValue(t *testing.T) {
 	got := hostileAPI(t, nil).run(t, "", "devices", "--output", "json")
 	var devices []api.Device

@@ -70,9 +70,9 @@ func TestPageOfAList(t *testing.T) {
 	}
 }
 
-// The flags of 'migrations list' find the migrations of a SIM, of a Workspace and of a time.
-// spaced returns the words of a command line, in which - between letters is a blank.
-func spaced(flags string) []string {
+// commandLine splits a command line into words. A word such as fleet-de stands for the name
+// "fleet de".
+func commandLine(flags string) []string {
 	words := strings.Fields(flags)
 	for i, w := range words {
 		if strings.HasPrefix(strings.ToLower(w), "fleet-") {
@@ -82,6 +82,7 @@ func spaced(flags string) []string {
 	return words
 }
 
+// The flags of 'migrations list' find the migrations of a SIM, of a Workspace and of a time.
 func TestMigrationsListFlags(t *testing.T) {
 	v := inventories(t)["cursor"](t)
 	p := newPerson(t)
@@ -92,7 +93,7 @@ func TestMigrationsListFlags(t *testing.T) {
 		"--from 2020-01-01 --target 300": 1,
 		"--until 2020-01-01":             0, "--reference CHG-1": 0, "--iccid 8988303999999999999": 0, "--user 77": 0, "--filter target_workspace:300 --user 77": 0,
 	} {
-		got := p.run("", append(strings.Fields("migrations list --output json"), spaced(flags)...)...)
+		got := p.run("", append(strings.Fields("migrations list --output json"), commandLine(flags)...)...)
 		if ids := listedIDs(t, got); len(ids) != want {
 			t.Errorf("%s: %d migrations, want %d", flags, len(ids), want)
 		}

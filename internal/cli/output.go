@@ -53,7 +53,7 @@ func (o *output) print(w io.Writer, a answer) error {
 	return err
 }
 
-// table returns the rows as a table for w, after a margin of so many spaces.
+// table returns the rows as a table for w, each line after a margin of spaces.
 func (a answer) table(w io.Writer, margin int) string {
 	t := table.NewWriter()
 	t.SetStyle(plain)

@@ -18,7 +18,7 @@ import (
 // report is the result of a run for each SIM.
 type report struct {
 	Run           string         `json:"run,omitempty"`
-	Job           int64          `json:"job,omitempty"`       // of the server, instead of a run
+	Job           int64          `json:"job,omitempty"`       // the job on the server that moved the SIMs; 0 for a run
 	JobState      string         `json:"job_state,omitempty"` // such as running, if the command has ended before the job
 	DryRun        bool           `json:"dry_run"`
 	ExitCode      int            `json:"exit_code"`
@@ -51,8 +51,8 @@ func (s *migrateRun) finish(plan *bulk.Plan, state *bulk.State, dir string, dryR
 	if dir != "" {
 		r.Run = filepath.Base(dir)
 	}
-	if failed := s.write(r, dir); failed != nil {
-		err, code = failed, max(code, bulk.ExitError)
+	if writeErr := s.write(r, dir); writeErr != nil {
+		err, code = writeErr, max(code, bulk.ExitError)
 	}
 	if dir != "" {
 		s.screen.printResult(r, dir, s.report, state.Refused())
@@ -60,8 +60,8 @@ func (s *migrateRun) finish(plan *bulk.Plan, state *bulk.State, dir string, dryR
 	if *s.output == asJSON {
 		enc := json.NewEncoder(s.process.Stdout)
 		enc.SetIndent("", "  ")
-		if failed := enc.Encode(r); failed != nil {
-			return failed
+		if err := enc.Encode(r); err != nil {
+			return err
 		}
 	}
 	if code == bulk.ExitDone {

@@ -176,8 +176,8 @@ type reason struct {
 	sims    []string
 }
 
-func reasons(held []bulk.BlockedSIM) (groups []reason) {
-	for _, h := range held {
+func reasons(blocked []bulk.BlockedSIM) (groups []reason) {
+	for _, h := range blocked {
 		for _, r := range h.Reasons {
 			message := r.Message
 			if r.Code == bulk.Changed {

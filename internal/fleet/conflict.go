@@ -110,9 +110,9 @@ func allowed(list []SIMStatus, s SIMStatus) bool {
 
 func findConflicts(p *Plan) *Conflicts {
 	c := &Conflicts{sources: p.sources}
-	held, ruled := askRules(p)
+	blocked, ruled := askRules(p)
 	for i, r := range simRules {
-		c.add(r.code, r.message, held[i], len(held[i]) > 0)
+		c.add(r.code, r.message, blocked[i], len(blocked[i]) > 0)
 	}
 	c.Groups = append(c.Groups, ruled...)
 	if p.Request.Select.SIMs == nil && severalSources(p) {
@@ -129,7 +129,7 @@ func findConflicts(p *Plan) *Conflicts {
 
 // askRules finds the SIMs that each rule blocks. Those of the rule set are returned as conflicts;
 // their other results are recorded in the plan.
-func askRules(p *Plan) (held [len(simRules)][]SIMState, ruled []Conflict) {
+func askRules(p *Plan) (blocked [len(simRules)][]SIMState, ruled []Conflict) {
 	standings := standingCache{of: p.sources}
 	run := ruleRun{in: &p.rules, target: &p.Target, size: max(p.size, len(p.SIMs))}
 	for i := range p.SIMs {
@@ -137,13 +137,13 @@ func askRules(p *Plan) (held [len(simRules)][]SIMState, ruled []Conflict) {
 		source := standings.standing(s.Workspace)
 		for r := range simRules {
 			if simRules[r].holds(p, source, s) {
-				held[r] = append(held[r], *s)
+				blocked[r] = append(blocked[r], *s)
 			}
 		}
 		run.ask(&source.Workspace, s)
 	}
 	ruled, p.Hits = run.finish()
-	return held, ruled
+	return blocked, ruled
 }
 
 func (c *Conflicts) add(code ConflictCode, message string, sims []SIMState, applies bool) {

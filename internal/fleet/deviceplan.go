@@ -139,12 +139,12 @@ func (p *devicePlanner) profile(i int, field string, kind ProfileKind, id *int64
 
 // attachment plans what happens to the SIM of a device, and reports whether anything does.
 func (p *devicePlanner) attachment(i int, device DeviceID, want *SIMAttachment) bool {
-	held := p.snap.Held[device]
+	current := p.snap.Held[device]
 	switch {
-	case want == nil || want.Out && held == 0:
+	case want == nil || want.Out && current == 0:
 		return false
 	case want.Out:
-		before := p.snap.SIMs[held]
+		before := p.snap.SIMs[current]
 		after := before
 		after.Device, after.DeviceName = 0, ""
 		p.setStatus(i, &after, want)
@@ -156,8 +156,8 @@ func (p *devicePlanner) attachment(i int, device DeviceID, want *SIMAttachment) 
 		p.reject(i, InvalidReference, "sim: there is no SIM %d in this Workspace", want.SIM)
 	case before.Device != 0 && before.Device != device:
 		p.inUse = append(p.inUse, p.problem(i, InUse, "sim: SIM %d sits in device %d: take it out there first", want.SIM, before.Device))
-	case held != 0 && held != want.SIM:
-		p.inUse = append(p.inUse, p.problem(i, InUse, "sim: device %d holds SIM %d: take it out first", device, held))
+	case current != 0 && current != want.SIM:
+		p.inUse = append(p.inUse, p.problem(i, InUse, "sim: device %d holds SIM %d: take it out first", device, current))
 	default:
 		after := before
 		after.Device = device
@@ -207,11 +207,11 @@ const missingDevice = "Endpoint with Id '%d' not found."
 
 // PlanDeletion returns the devices to delete: all of the request, without duplicates. It
 // returns an Error InUse if one of them has a SIM.
-func PlanDeletion(list []DeviceChange, there map[DeviceID]Device, held map[DeviceID]SIMID, multi bool) ([]Device, error) {
+func PlanDeletion(list []DeviceChange, there map[DeviceID]Device, attached map[DeviceID]SIMID, multi bool) ([]Device, error) {
 	var inUse []Problem
 	gone := make([]Device, 0, len(list))
 	for _, c := range list {
-		if sim := held[c.ID]; sim != 0 {
+		if sim := attached[c.ID]; sim != 0 {
 			inUse = append(inUse, Problem{InUse, fmt.Sprintf("Endpoint %d holds SIM %d: take it out first", c.ID, sim)})
 		}
 		d := there[c.ID]
@@ -229,8 +229,8 @@ func PlanRelease(list []DeviceChange, snap DeviceSnapshot, deleteSIMs bool) (gon
 		d := snap.Devices[c.ID]
 		d.Status = DeviceDeleted
 		gone = append(gone, d)
-		before, held := snap.SIMs[snap.Held[c.ID]]
-		if !held {
+		before, attached := snap.SIMs[snap.Held[c.ID]]
+		if !attached {
 			continue
 		}
 		after := before

@@ -48,7 +48,7 @@ func TestDeviceValuesAreKeptInOneForm(t *testing.T) {
 	}
 	again, _ := d.Patched(fleet.DevicePatch{})
 	if again != d {
-		t.Errorf("nothing asked for changed %+v into %+v", d, again)
+		t.Errorf("an empty patch changed %+v into %+v", d, again)
 	}
 }
 

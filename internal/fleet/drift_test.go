@@ -30,7 +30,7 @@ func TestDrift(t *testing.T) {
 	type changes = []fleet.PropertyChange
 	type list = []fleet.SIMDrift
 	gone := changes{{Property: fleet.PropertySIM, Was: 1, Now: 0}}
-	came := changes{{Property: fleet.PropertySIM, Was: 0, Now: 1}}
+	attachedNow := changes{{Property: fleet.PropertySIM, Was: 0, Now: 1}}
 	one := []fleet.SIMState{sim(1, attached(9001))}
 	for _, test := range []struct {
 		name          string
@@ -55,11 +55,11 @@ func TestDrift(t *testing.T) {
 		{"out of sight", byID(t, 1), one, []fleet.SIMState{sim(1, in(foreign), as(fleet.SIMSuspended), version(2))},
 			list{{1, "", gone}}},
 		{"into sight", byRange(t, 1, 9), []fleet.SIMState{sim(1), sim(5, in(foreign))}, []fleet.SIMState{sim(1), sim(5, version(2))},
-			list{{5, iccid(5), came}}},
+			list{{5, iccid(5), attachedNow}}},
 		{"in a range all of it, ascending", byRange(t, 1, 9),
 			[]fleet.SIMState{sim(2), sim(4), sim(6)},
 			[]fleet.SIMState{sim(9), sim(6, as(fleet.SIMActivated), version(2)), sim(4), sim(1)},
-			list{{1, iccid(1), came}, {0, iccid(2), gone}, {6, iccid(6), changes{{fleet.PropertyStatus, 0, 1}}}, {9, iccid(9), came}}},
+			list{{1, iccid(1), attachedNow}, {0, iccid(2), gone}, {6, iccid(6), changes{{fleet.PropertyStatus, 0, 1}}}, {9, iccid(9), attachedNow}}},
 		{"a list in the request's order", byID(t, 6, 2, 4),
 			[]fleet.SIMState{sim(2), sim(4), sim(6)},
 			[]fleet.SIMState{sim(2, in(vienna), version(2)), sim(4), sim(6, in(vienna), version(2))},

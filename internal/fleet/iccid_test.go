@@ -29,49 +29,49 @@ func TestParseICCID(t *testing.T) {
 		name, in   string
 		want       fleet.ICCID // from both parsers, unless lenient says otherwise
 		lenient    fleet.ICCID
-		complaint  string
+		message    string
 		atSameTime string
 	}{
 		{name: "19 digits", in: "8988303000006738593", want: "8988303000006738593"},
 		{name: "zeros in front", in: "0000000000000000001", want: "0000000000000000001"},
 		{name: "20 digits, right check digit", in: "89883030000067385937", lenient: "8988303000006738593",
-			complaint: "drop it and send", atSameTime: `"8988303000006738593"`},
-		{name: "20 digits, wrong check digit", in: "89883030000067385938", complaint: "is not the check digit", atSameTime: "would be 7"},
-		{name: "empty", in: "", complaint: "exactly 19 digits"},
-		{name: "18 digits", in: "898830300000673859", complaint: "it has 18 digits, not 19"},
-		{name: "21 digits", in: "898830300000673859371", complaint: "it has 21 digits, not 19"},
-		{name: "a letter", in: "898830300000673859F", complaint: "exactly 19 digits"},
-		{name: "20 characters, one a letter", in: "8988303000006738593F", complaint: "exactly 19 digits"},
-		{name: "a space", in: " 988303000006738593", complaint: "exactly 19 digits"},
-		{name: "a sign", in: "-988303000006738593", complaint: "exactly 19 digits"},
-		{name: "a float", in: "8.98830300000673e18", complaint: "exactly 19 digits"},
-		{name: "digits of another script", in: "８９８８３０３", complaint: "exactly 19 digits"},
-		{name: "a million digits", in: strings.Repeat("1", 1_000_000), complaint: "it has 1000000 digits"},
+			message: "drop it and send", atSameTime: `"8988303000006738593"`},
+		{name: "20 digits, wrong check digit", in: "89883030000067385938", message: "is not the check digit", atSameTime: "would be 7"},
+		{name: "empty", in: "", message: "exactly 19 digits"},
+		{name: "18 digits", in: "898830300000673859", message: "it has 18 digits, not 19"},
+		{name: "21 digits", in: "898830300000673859371", message: "it has 21 digits, not 19"},
+		{name: "a letter", in: "898830300000673859F", message: "exactly 19 digits"},
+		{name: "20 characters, one a letter", in: "8988303000006738593F", message: "exactly 19 digits"},
+		{name: "a space", in: " 988303000006738593", message: "exactly 19 digits"},
+		{name: "a sign", in: "-988303000006738593", message: "exactly 19 digits"},
+		{name: "a float", in: "8.98830300000673e18", message: "exactly 19 digits"},
+		{name: "digits of another script", in: "８９８８３０３", message: "exactly 19 digits"},
+		{name: "a million digits", in: strings.Repeat("1", 1_000_000), message: "it has 1000000 digits"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := fleet.ParseICCID(test.in)
-			checkICCID(t, got, test.want, err, test.complaint)
+			checkICCID(t, got, test.want, err, test.message)
 			if err != nil && !strings.Contains(err.Error(), test.atSameTime) {
 				t.Errorf("error %q does not say %s", err, test.atSameTime)
 			}
 			if test.lenient != "" {
-				test.want, test.complaint = test.lenient, ""
+				test.want, test.message = test.lenient, ""
 			}
 			got, err = fleet.ParseICCIDWithLuhn(test.in)
-			checkICCID(t, got, test.want, err, test.complaint)
+			checkICCID(t, got, test.want, err, test.message)
 		})
 	}
 }
 
-func checkICCID(t *testing.T, got, want fleet.ICCID, err error, complaint string) {
+func checkICCID(t *testing.T, got, want fleet.ICCID, err error, message string) {
 	t.Helper()
 	switch {
 	case got != want:
 		t.Errorf("got %q (%v), want %q", got, err, want)
-	case (err == nil) != (complaint == ""):
-		t.Errorf("error %v, want %q", err, complaint)
-	case err != nil && !strings.Contains(err.Error(), complaint):
-		t.Errorf("error %q does not say %q", err, complaint)
+	case (err == nil) != (message == ""):
+		t.Errorf("error %v, want %q", err, message)
+	case err != nil && !strings.Contains(err.Error(), message):
+		t.Errorf("error %q does not say %q", err, message)
 	case err != nil && len(err.Error()) > 300:
 		t.Errorf("error has %d characters", len(err.Error()))
 	}

@@ -153,7 +153,7 @@ func reasons(req fleet.MigrationRequest, snap fleet.Snapshot) (list []reason) {
 	sims, _ := fleet.Resolve(req.Select, snap)
 	target := snap.Workspaces[req.Target].Workspace
 	leaving := map[fleet.WorkspaceID]bool{}
-	held := map[fleet.ConflictCode][]fleet.SIMID{}
+	blocked := map[fleet.ConflictCode][]fleet.SIMID{}
 	for _, s := range sims {
 		source := snap.Workspaces[s.Workspace]
 		if s.Workspace != req.Target {
@@ -168,21 +168,21 @@ func reasons(req fleet.MigrationRequest, snap fleet.Snapshot) (list []reason) {
 			1507: s.Workspace != req.Target,
 		} {
 			if holds {
-				held[code] = append(held[code], s.ID)
+				blocked[code] = append(blocked[code], s.ID)
 			}
 		}
 	}
 	if req.Select.SIMs != nil || len(leaving) < 2 {
-		delete(held, 1507)
+		delete(blocked, 1507)
 	}
 	if target.Type != fleet.Enterprise {
-		held[1508] = nil
+		blocked[1508] = nil
 	}
 	if target.Status == fleet.WorkspaceSuspended {
-		held[1509] = nil
+		blocked[1509] = nil
 	}
-	for _, code := range slices.Sorted(maps.Keys(held)) {
-		list = append(list, reason{code, held[code]})
+	for _, code := range slices.Sorted(maps.Keys(blocked)) {
+		list = append(list, reason{code, blocked[code]})
 	}
 	return list
 }

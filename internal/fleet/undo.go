@@ -246,13 +246,13 @@ type undoReason struct {
 // conflicts applies the rules of a migration to every move, and merges their results with those
 // of the undo.
 func (u *undoPlanner) conflicts(lines []LedgerLine) error {
-	held := make(map[undoReason]*Conflict)
+	groups := make(map[undoReason]*Conflict)
 	add := func(code ConflictCode, message string, sims []SIMState, rule *Rule) {
 		why := undoReason{code, rule}
-		if held[why] == nil {
-			held[why] = &Conflict{Code: code, Message: message, Rule: rule}
+		if groups[why] == nil {
+			groups[why] = &Conflict{Code: code, Message: message, Rule: rule}
 		}
-		held[why].SIMs = append(held[why].SIMs, sims...)
+		groups[why].SIMs = append(groups[why].SIMs, sims...)
 	}
 	for _, home := range homes(lines) {
 		move := u.move(home)
@@ -279,10 +279,10 @@ func (u *undoPlanner) conflicts(lines []LedgerLine) error {
 			add(own.code, own.message, own.sims, nil)
 		}
 	}
-	if len(held) == 0 {
+	if len(groups) == 0 {
 		return nil
 	}
-	return &Conflicts{Groups: u.inOrder(held, lines), sources: u.snap.Workspaces, undo: u.detail}
+	return &Conflicts{Groups: u.inOrder(groups, lines), sources: u.snap.Workspaces, undo: u.detail}
 }
 
 // move returns the part of the undo that leads to one Workspace. The SIMs were there before, so
@@ -304,13 +304,13 @@ func (u *undoPlanner) move(home WorkspaceID) *Plan {
 }
 
 // inOrder returns the conflicts by code, each with its SIMs in the order of the entry.
-func (u *undoPlanner) inOrder(held map[undoReason]*Conflict, lines []LedgerLine) []Conflict {
+func (u *undoPlanner) inOrder(groups map[undoReason]*Conflict, lines []LedgerLine) []Conflict {
 	place := make(map[SIMID]int, len(lines))
 	for i := range lines {
 		place[lines[i].SIM] = i
 	}
-	list := make([]Conflict, 0, len(held))
-	for _, c := range held {
+	list := make([]Conflict, 0, len(groups))
+	for _, c := range groups {
 		slices.SortFunc(c.SIMs, func(a, b SIMState) int { return cmp.Compare(place[a.ID], place[b.ID]) })
 		list = append(list, *c)
 	}

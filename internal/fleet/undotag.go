@@ -20,7 +20,7 @@ func (p *UndoPlan) preview() *Preview {
 // MatchesUndo reports whether the plan equals the previewed plan.
 func (v *Preview) MatchesUndo(plan *UndoPlan) bool { return v.tag() == plan.ETag() }
 
-// SameUndo reports whether the preview was of this very request and of so many SIMs.
+// SameUndo reports whether the preview was of this request and of this number of SIMs.
 func (v *Preview) SameUndo(req UndoRequest, sims int) bool {
 	return v.request == digestUndo(req) && v.offsets == nil && len(v.versions) == sims
 }

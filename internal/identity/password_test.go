@@ -124,7 +124,7 @@ func TestNewHasherPanicsOnUnusableParams(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%+v was taken", p)
+					t.Errorf("NewHasher accepted %+v", p)
 				}
 			}()
 			identity.NewHasher(p, 0)

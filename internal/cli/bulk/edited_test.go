@@ -15,9 +15,9 @@ import (
 // edits are changes to the SIMs of a plan file, by mistake or on purpose. SIM 9 is not in the
 // plan.
 var edits = map[string]struct {
-	edit func(sims []bulk.SIM)
-	held []int64 // must not move
-	tags bool    // noticed by the entity tag only
+	edit    func(sims []bulk.SIM)
+	blocked []int64 // must not move
+	tags    bool    // noticed by the entity tag only
 }{
 	"another id":                {func(s []bulk.SIM) { s[1].ID = 9 }, []int64{9}, false},
 	"another ICCID":             {func(s []bulk.SIM) { s[1].ICCID = iccid(9) }, []int64{2}, false},
@@ -55,14 +55,14 @@ func TestConfirmDetectsEdits(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				var held []int64
+				var blocked []int64
 				for _, h := range now.Blocked {
-					held = append(held, h.ID)
+					blocked = append(blocked, h.ID)
 				}
-				slices.Sort(held)
-				want := slices.Sorted(slices.Values(tt.held))
-				if !slices.Equal(held, want) || now.Count()+len(held) != 3 {
-					t.Errorf("%s, %s, tags %v: held %v, want %v; %d move", name, by, tags, held, want, now.Count())
+				slices.Sort(blocked)
+				want := slices.Sorted(slices.Values(tt.blocked))
+				if !slices.Equal(blocked, want) || now.Count()+len(blocked) != 3 {
+					t.Errorf("%s, %s, tags %v: blocked %v, want %v; %d move", name, by, tags, blocked, want, now.Count())
 				}
 			}
 		}

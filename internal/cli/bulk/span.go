@@ -71,25 +71,25 @@ func (p *Planner) enumerate(ctx context.Context, s Span) (sims []SIM, err error)
 	if !ok {
 		return nil, err
 	}
-	held := make(listing)
+	blocked := make(listing)
 	for _, g := range refused.Groups {
 		if len(g.SIMs) == 0 {
 			return nil, err // the target is refused for every SIM
 		}
 		for _, sim := range g.SIMs {
-			held.add(sim)
+			blocked.add(sim)
 		}
 	}
-	return p.enumerateGaps(ctx, s, distinct(held))
+	return p.enumerateGaps(ctx, s, distinct(blocked))
 }
 
 // enumerateGaps combines the SIMs that a refusal names with those in the gaps around them.
-func (p *Planner) enumerateGaps(ctx context.Context, s Span, held []api.MigrationSIM) (sims []SIM, err error) {
-	if len(held) == 0 {
+func (p *Planner) enumerateGaps(ctx context.Context, s Span, blocked []api.MigrationSIM) (sims []SIM, err error) {
+	if len(blocked) == 0 {
 		return nil, fmt.Errorf("the server refuses the range %s..%s without naming a SIM: name the SIMs with --file instead", s.First, s.Last)
 	}
 	first := s.First
-	for _, h := range held {
+	for _, h := range blocked {
 		if h.ICCID < first || h.ICCID > s.Last {
 			continue
 		}
