@@ -79,7 +79,7 @@ func publish(part, file string) error {
 	case err == nil:
 		err = os.Remove(part)
 	default:
-		if _, there := os.Lstat(file); there == nil {
+		if _, statErr := os.Lstat(file); statErr == nil {
 			return fmt.Errorf("%s was created meanwhile: nothing was overwritten", file)
 		}
 		err = os.Rename(part, file)

@@ -63,14 +63,14 @@ func (tx *Tx) DevicesOf(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.D
 func (tx *Tx) HeldBy(ctx context.Context, devices []fleet.DeviceID) (map[fleet.DeviceID]fleet.SIMID, error) {
 	w := where{tx: tx}
 	w.and(w.in("s.device_id", arrayParam(tx, devices)))
-	held := make(map[fleet.DeviceID]fleet.SIMID)
+	attached := make(map[fleet.DeviceID]fleet.SIMID)
 	err := tx.queryEach(ctx, "SELECT s.device_id, s.id FROM sims s WHERE "+w.String(), w.args, func(r rows) error {
 		var device, sim int64
 		err := r.Scan(&device, &sim)
-		held[fleet.DeviceID(device)] = fleet.SIMID(sim)
+		attached[fleet.DeviceID(device)] = fleet.SIMID(sim)
 		return err
 	})
-	return held, err
+	return attached, err
 }
 
 // LockedSIMs reads those of the SIMs that a Workspace has, deleted ones left out. They stay

@@ -38,7 +38,7 @@ func ofEventSIM(column string) string {
 // usernameOfX is shownUsername for a user x.
 const usernameOfX = "COALESCE(x.former_username, x.username)"
 
-// eventNames are the conditions on what an event refers to, by the name or number of that. LIMIT
+// eventNames has, by field, the condition on the device that an event refers to. LIMIT
 // and OFFSET keep PostgreSQL from reading the whole other table instead of one row per event.
 var eventNames = map[string]string{
 	"endpoint":   ofDeviceWith("name"),
@@ -63,7 +63,7 @@ func (tx *Tx) InsertEvent(ctx context.Context, e fleet.Event) error {
 	})
 }
 
-// EventsOf narrows a list of events to those of one thing; 0 does not narrow.
+// EventsOf narrows a list of events to those of a SIM, a device or a user; 0 does not narrow.
 type EventsOf struct {
 	SIM    fleet.SIMID
 	Device fleet.DeviceID

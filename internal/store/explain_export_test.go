@@ -11,7 +11,7 @@ type Plan struct {
 	Lines []string
 }
 
-// Explained runs fn on a snapshot, in which a list may go through at most so many rows, and
+// Explained runs fn on a snapshot, in which a list may read at most this number of rows, and
 // returns the plans of all that it reads. PostgreSQL scans and sorts a whole table only if
 // nothing else is possible.
 func Explained(ctx context.Context, s *Store, most int, fn func(*Tx) error) ([]Plan, error) {
@@ -95,7 +95,7 @@ func (e explainer) query(ctx context.Context, text string, args ...any) (rows, e
 	return e.querier.query(ctx, text, args...)
 }
 
-// Bounded runs fn on a snapshot, in which a list may go through at most so many rows.
+// Bounded runs fn on a snapshot, in which a list may read at most this number of rows.
 func Bounded(ctx context.Context, s *Store, most int, fn func(*Tx) error) error {
 	return s.engine.view(ctx, func(q querier) error {
 		tx := s.tx(q, false)

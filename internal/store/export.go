@@ -25,7 +25,7 @@ func (tx *Tx) CountExported(ctx context.Context, ws fleet.WorkspaceID) (n int, e
 
 // Export streams the SIMs, by id, without keeping them in memory. The code of a batch is
 // included while the batch can be registered.
-func (tx *Tx) Export(ctx context.Context, ws fleet.WorkspaceID, give func(fleet.SIM) error) error {
+func (tx *Tx) Export(ctx context.Context, ws fleet.WorkspaceID, yield func(fleet.SIM) error) error {
 	w := where{tx: tx}
 	w.exported(ws)
 	text := "SELECT " + simColumns + `, CASE WHEN s.bic IS NULL OR s.workspace_id <> s.issuer_id
@@ -38,6 +38,6 @@ func (tx *Tx) Export(ctx context.Context, ws fleet.WorkspaceID, give func(fleet.
 			return err
 		}
 		s.BIC = bic
-		return give(s)
+		return yield(s)
 	})
 }

@@ -163,12 +163,12 @@ func (tx *Tx) JobVersion(ctx context.Context, id fleet.JobID) (version int64, er
 
 // HoldJob reads a job and locks it until the transaction ends. It does not check rights.
 func (tx *Tx) HoldJob(ctx context.Context, id fleet.JobID) (j fleet.Job, found bool, err error) {
-	held := tx.heldJob(id, &j, &found)
-	err = tx.queryEach(ctx, held.text, held.args, held.scan)
+	query := tx.lockedJob(id, &j, &found)
+	err = tx.queryEach(ctx, query.text, query.args, query.scan)
 	return j, found, err
 }
 
-func (tx *Tx) heldJob(id fleet.JobID, j *fleet.Job, found *bool) statement {
+func (tx *Tx) lockedJob(id fleet.JobID, j *fleet.Job, found *bool) statement {
 	text := "SELECT " + jobColumns + jobTables + " WHERE j.id = $1" + tx.dialectSQL("", " FOR NO KEY UPDATE OF j")
 	return statement{text, []any{int64(id)}, func(r rows) (err error) {
 		*found = true
@@ -194,7 +194,7 @@ func (tx *Tx) HoldStep(ctx context.Context, l JobLease) (h HeldJob, err error) {
 	}
 	var counts []fleet.JobCount
 	err = tx.batch(ctx, append(statements,
-		userStatement(&h.User, &h.Known, "u.id = $1", int64(l.User)), tx.heldJob(l.Job, &h.Job, &h.Found), allJobCounts(l.Job, &counts))...)
+		userStatement(&h.User, &h.Known, "u.id = $1", int64(l.User)), tx.lockedJob(l.Job, &h.Job, &h.Found), allJobCounts(l.Job, &counts))...)
 	h.Job.Counts = counts
 	return h, err
 }

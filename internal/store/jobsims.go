@@ -148,14 +148,14 @@ func (tx *Tx) newJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.JobSI
 	w := where{tx: tx}
 	w.and("job_id = " + w.arg(int64(id)))
 	w.and(w.in("pos", arrayParam(tx, positions)))
-	had := make(map[int64]bool)
+	existing := make(map[int64]bool)
 	err = tx.queryEach(ctx, "SELECT pos FROM job_sims WHERE "+w.String(), w.args, func(r rows) error {
 		var pos int64
 		err := r.Scan(&pos)
-		had[pos] = true
+		existing[pos] = true
 		return err
 	})
-	return slices.DeleteFunc(list, func(s fleet.JobSIM) bool { return had[s.Pos] }), err
+	return slices.DeleteFunc(list, func(s fleet.JobSIM) bool { return existing[s.Pos] }), err
 }
 
 // jobCounts are differences of the counts of a job, by source and verdict.
@@ -206,7 +206,8 @@ func (tx *Tx) NextJobSIMs(ctx context.Context, j fleet.Job, most int) (sims []fl
 	return sims, err
 }
 
-// mostHomes is how many Workspaces NextChunk reads the standings of, which a chunk may not need.
+// mostHomes is how many sources a job may have at most for NextChunk, which reads the standings of
+// all of them although a chunk may need only some.
 const mostHomes = 64
 
 // NextChunk reads what NextJobSIMs and ChunkSnapshot read, in one statement for both and one round

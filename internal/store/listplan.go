@@ -35,8 +35,8 @@ type longList struct {
 	// They may be more than the scope, which scope adds as a condition.
 	found func(w *where, f fleet.Filter) (text string, ok bool)
 	scope func(w *where)
-	// affordable refuses filters that would go through too much for the rows of a source, if it is
-	// not nil.
+	// affordable, if not nil, returns an error if the filters would have to read too many
+	// other rows for those of the source.
 	affordable func(ctx context.Context, source listSource, w where, l fleet.List) error
 }
 
@@ -60,20 +60,21 @@ func (p *listPart) order(column string) string {
 	return fmt.Sprintf(" ORDER BY %s LIMIT %d", column, p.limit)
 }
 
-// listBlock is a run of ids with the number of its rows and the instants between which they are.
+// listBlock is a range of ids, with the number of its rows and the range of their times.
 type listBlock struct {
 	first, last int64 // ids
 	rows        int64
-	from, until int64 // instants, both included
+	from, until int64 // times, both included
 	whole       bool  // all its rows are in the window
 }
 
-// window is what the filters of a list say of ids and instants, at least.
+// window is the range of ids and times that the filters of a list allow. Rows outside of it cannot
+// match.
 type window struct {
 	first, last int64 // ids, both included
-	from, until int64 // instants; until is excluded
-	timed       bool  // instants are bounded
-	exact       bool  // the filters say nothing else
+	from, until int64 // times; until is excluded
+	timed       bool  // the times are bounded
+	exact       bool  // every row in the window matches
 }
 
 // windowOf returns the window of a list.
@@ -336,7 +337,7 @@ func (tx *Tx) tooMany(l fleet.List, things, advice string) error {
 // tooFar refuses a page that could be reached only by skipping too many rows.
 func (tx *Tx) tooFar(things string) error {
 	return &fleet.Error{Code: fleet.BadQuery, Field: "page", Message: fmt.Sprintf(
-		"page: more than %d %s would have to be skipped: read on with after, or add a filter by timestamp", tx.most, things)}
+		"page: more than %d %s would have to be skipped: continue with after, or add a filter by timestamp", tx.most, things)}
 }
 
 // joinSelects joins SELECTs with UNION, which removes duplicates.

@@ -16,20 +16,21 @@ import (
 	"github.com/simferry/simferry/internal/store/storetest"
 )
 
-// The first ids of what a Workspace has that the callers of these tests cannot see, and of what
-// does not exist. SQLite's Bloom filters have the same hash for both: their distance is a multiple
-// of the filters' size.
+// foreignIDs is the first id of the rows of a Workspace that the callers of these tests cannot
+// see. absentIDs is the first of the ids without a row. SQLite's Bloom filters have the same hash
+// for both: their distance is a multiple of the filters' size.
 const (
 	foreignIDs = 5_000_001
 	absentIDs  = foreignIDs + 10*80_000
 	hiddenSet  = 40
 )
 
-// fewSought is how many values may be looked for among all that there are: the documented limit.
+// fewSought is the documented number of values that a filter may look up in an index over all
+// Workspaces. It equals mostSought.
 const fewSought = 10
 
-// hiddenValues are the formats of what lists are filtered by and what others may have. The
-// argument is an id.
+// hiddenValues has, by field, the format of a value that a row of another Workspace may have. The
+// argument of the format is an id.
 var hiddenValues = map[string]string{
 	"id": "%d", "sim": "%d", "endpoint": "%d", "user": "hidden %d", "application_token": "%d", "migration": "%d", "job": "%d", "actor": "%d",
 	"iccid": "8988303%012d", "iccid_with_luhn": "8988303%012d", "imsi": "29505%010d", "msisdn": "42366%010d", "eid": "8904%010d",
@@ -44,9 +45,9 @@ var noValues = []string{
 	"type", "event_type", "source", "event_source", "severity", "event_severity", "alert", "network", "rat", "country", "action", "outcome", "error_code", "subject_type", "verdict", "direction",
 }
 
-// sought are the fields whose values are looked for among all that there are, if they are few: the
-// engine reads one row more for each value that others have. The comment at mostSought has the
-// reason. More than fewSought values are looked for in the Workspace only.
+// sought has, by list, the fields whose values are looked up in an index over all Workspaces. The
+// engine reads one more row for each value that another Workspace has; mostSought says why that is
+// accepted. More than fewSought values are looked up in the Workspace only.
 var sought = map[string][]string{
 	"SIMs of an enterprise": {"imsi", "msisdn", "eid"},
 	"SIMs of an issuer":     {"imsi", "msisdn", "eid", "iccid", "iccid_with_luhn", "endpoint", "customer_org"},
@@ -90,10 +91,10 @@ func hiddenLists() []listPlan {
 	)
 }
 
-// A filter by what others have makes the engine do exactly what it does for what does not exist:
-// as many steps (SQLite), or the same plan with the same numbers of rows (PostgreSQL). So the time
-// shows nothing. Every list, filter, and number of values is tried; a new filter must be added to
-// hiddenValues or noValues.
+// A filter by a value of another Workspace makes the engine do the same work as one by a value that
+// does not exist: as many steps (SQLite), or the same plan with the same numbers of rows
+// (PostgreSQL). So the response time reveals nothing. Every list, filter, and number of values is
+// tried; a new filter must be added to hiddenValues or noValues.
 func TestFiltersDoTheSameWork(t *testing.T) {
 	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
 		t.Run(name, func(t *testing.T) {
@@ -115,7 +116,7 @@ func TestFiltersDoTheSameWork(t *testing.T) {
 				for _, f := range list.spec.Fields {
 					format := hiddenValues[f.Name]
 					if format == "" && !f.NoFilter && !slices.Contains(noValues, f.Name) {
-						t.Errorf("%s: say in hiddenValues what %s is", list.name, f.Name)
+						t.Errorf("%s: add a format for %s to hiddenValues, or add the field to noValues", list.name, f.Name)
 					}
 					if format == "" || f.NoFilter || f.Kind == fleet.NeverField {
 						continue
@@ -168,7 +169,7 @@ func TestEveryListIsCompared(t *testing.T) {
 	}
 }
 
-// hiddenWork is a filter of a list by so many values.
+// hiddenWork is a filter of a list by n values.
 type hiddenWork struct {
 	list   listPlan
 	field  fleet.ListField
@@ -176,7 +177,7 @@ type hiddenWork struct {
 	n      int
 }
 
-// compare compares what the engine does for values that others have and for others.
+// compare compares the work of the engine for values of another Workspace and for absent values.
 func (h hiddenWork) compare(t *testing.T, s *store.Store) {
 	t.Helper()
 	absent, foreign := h.work(t, s, absentIDs), h.work(t, s, foreignIDs)
@@ -279,9 +280,9 @@ func fillHidden(t *testing.T, url string, d store.Dialect) {
 	}
 }
 
-// The ledger finds the migrations of a SIM that the reader has by an index. It goes through what
-// the reader sees for a SIM that has left, which could as well belong to others; if that is too
-// much, it is refused until a time is added.
+// The migrations of a SIM in the reader's Workspace are found by an index. For a SIM that has left
+// it, the reader's whole part of the ledger is scanned, as for a SIM of another Workspace. If that
+// is too much, the filter is refused, and the message says to add from and until.
 func TestMigrationsOfSIMsThatLeft(t *testing.T) {
 	engines(t, func(t *testing.T, url string) {
 		s := open(t, url, store.Options{})
@@ -305,16 +306,16 @@ func TestMigrationsOfSIMsThatLeft(t *testing.T) {
 		for _, filter := range []string{"sim:1000011", "iccid:" + iccid, "iccid_with_luhn:" + fleet.ICCID(iccid).WithLuhn()} {
 			own, err := list(storetest.FleetDE, filter, 2)
 			if err != nil || len(own) != 2 {
-				t.Errorf("%s in its Workspace: %v, %v", filter, own, err)
+				t.Errorf("%s, a SIM in the Workspace: %v, %v", filter, own, err)
 			}
 			if left, err := list(storetest.FleetAT, filter, 15_000); err != nil || len(left) == 0 {
-				t.Errorf("%s has left: %v, %v", filter, left, err)
+				t.Errorf("%s, a SIM that has left: %v, %v", filter, left, err)
 			}
 			if _, err := list(storetest.FleetAT, filter, 30); fleet.CodeOf(err) != fleet.BadQuery || !strings.Contains(err.Error(), "add from and until") {
-				t.Errorf("%s has left, and there is too much: %v", filter, err)
+				t.Errorf("%s, a SIM that has left, with a low limit of rows: %v", filter, err)
 			}
 			if left, err := list(storetest.FleetAT, filter+",from:2023-11-14T22:13:20Z,until:2030-01-01", 15_000); err != nil || len(left) == 0 {
-				t.Errorf("%s in a time: %v, %v", filter, left, err)
+				t.Errorf("%s, with from and until: %v, %v", filter, left, err)
 			}
 		}
 	})

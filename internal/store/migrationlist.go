@@ -64,8 +64,8 @@ func (w *where) setsOf(places []int64) string {
 	return "SELECT c.set_id FROM ledger_sets c WHERE " + w.in("c.workspace_id", arrayParam(w.tx, places))
 }
 
-// manySets reports whether a caller's migrations have so many sets of sides that their counts
-// by block are too many to sum up for each list.
+// manySets reports whether the migrations of a caller have too many sets of sides to sum up their
+// counts by block for each list.
 func (tx *Tx) manySets(ctx context.Context, places []int64) (bool, error) {
 	w := where{tx: tx}
 	text := fmt.Sprintf("SELECT 1 FROM list_tally t WHERE t.list = %d AND t.key IN (%s)", listMigrations, w.setsOf(places))

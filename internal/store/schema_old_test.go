@@ -208,7 +208,7 @@ func copyRows(t *testing.T, d store.Dialect, from, to *sql.DB, table string, col
 	}
 }
 
-// allLists describes pages of the lists of a database, which has so many rows in each.
+// allLists describes pages of the lists of a database and their totals.
 func allLists(t *testing.T, s *store.Store) (texts []string) {
 	t.Helper()
 	add := func(name string, total int, err error, items ...any) {

@@ -128,7 +128,8 @@ func (tx *Tx) tooManySIMs(ws fleet.Workspace, l fleet.List) error {
 		"q: more than %d SIMs would have to be looked through: %s", tx.most, what)}
 }
 
-// sortable refuses to sort so many things, which no index gives in the order of a list.
+// sortable returns an error if more than tx.most rows would have to be sorted because no index has
+// the order of the list.
 func (tx *Tx) sortable(l fleet.List, total int, things string) error {
 	if _, byID := l.ByID(); byID || total <= tx.most {
 		return nil

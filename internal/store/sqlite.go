@@ -42,7 +42,7 @@ const (
 	otherCache   = 1 << 10  // KiB, of a connection that does little
 )
 
-// withCache returns a DSN whose connections have a page cache of so many KiB.
+// withCache returns a DSN whose connections have a page cache of kib KiB.
 func withCache(dsn string, kib int) string {
 	return fmt.Sprintf("%s&_pragma=cache_size(-%d)", dsn, kib)
 }
@@ -64,7 +64,7 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqliteEngine, err
 		return nil, err
 	}
 	steps.log = o.Log
-	if err := private(file); err != nil {
+	if err := createPrivate(file); err != nil {
 		return nil, err
 	}
 	n := o.MaxConns
@@ -87,7 +87,7 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqliteEngine, err
 		(*pool.db).SetMaxOpenConns(pool.conns)
 		(*pool.db).SetMaxIdleConns(pool.conns)
 	}
-	if err := e.drop(ctx, file); err != nil {
+	if err := e.openAnchor(ctx, file); err != nil {
 		return nil, errors.Join(opening(file, err), e.close())
 	}
 	e.checkpoints = startCheckpointer(withCache(dsn, otherCache), e.files, walTooLarge)
@@ -97,9 +97,9 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqliteEngine, err
 	return e, nil
 }
 
-// drop opens the anchor: a connection that has read and stays open. It enables WAL before the
+// openAnchor opens the anchor: a connection that has read and stays open. It enables WAL before the
 // readers connect, and makes SQLite create the files beside the database.
-func (e *sqliteEngine) drop(ctx context.Context, file string) (err error) {
+func (e *sqliteEngine) openAnchor(ctx context.Context, file string) (err error) {
 	if err := e.writer.PingContext(ctx); err != nil {
 		return err
 	}
@@ -119,9 +119,9 @@ func (e *sqliteEngine) drop(ctx context.Context, file string) (err error) {
 	return err
 }
 
-// private creates a missing file, readable only by its owner, because it contains the keys that
-// sign tokens. SQLite gives the files beside it the same permissions.
-func private(file string) error {
+// createPrivate creates a missing file, readable only by its owner, because it contains the keys
+// that sign tokens. SQLite gives the files beside it the same permissions.
+func createPrivate(file string) error {
 	f, err := os.OpenFile(filepath.Clean(file), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):

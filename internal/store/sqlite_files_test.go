@@ -12,16 +12,17 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// lostFile asserts that nothing is served, and that each error says why.
-func lostFile(t *testing.T, s *store.Store) {
+// wantFileLost checks that every access fails, with an error that says that the file was removed
+// or replaced.
+func wantFileLost(t *testing.T, s *store.Store) {
 	t.Helper()
-	one := func(tx *store.Tx) error { _, err := tx.AllWorkspaces(t.Context()); return err }
+	read := func(tx *store.Tx) error { _, err := tx.AllWorkspaces(t.Context()); return err }
 	for name, access := range map[string]func() error{
 		"Update": func() error {
 			return s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutWorkspace(t.Context(), named(7, "lost")) })
 		},
-		"View":  func() error { return s.View(t.Context(), one) },
-		"Read":  func() error { return s.Read(t.Context(), one) },
+		"View":  func() error { return s.View(t.Context(), read) },
+		"Read":  func() error { return s.Read(t.Context(), read) },
 		"Ready": func() error { return s.Ready(t.Context()) },
 	} {
 		var refusal *fleet.Error
@@ -56,7 +57,7 @@ func TestFileRemovedOrReplacedWhileServing(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				lostFile(t, s)
+				wantFileLost(t, s)
 				if err := os.Rename(file+".aside", file); err != nil {
 					t.Fatal(err)
 				}
@@ -125,7 +126,7 @@ func TestFileOverwrittenWhileServing(t *testing.T) {
 			if err := spoil(file, earlier); err != nil {
 				t.Fatal(err)
 			}
-			lostFile(t, s)
+			wantFileLost(t, s)
 		})
 	}
 }
@@ -148,7 +149,7 @@ func TestFolderUnreadableWhileServing(t *testing.T) {
 	if err := os.WriteFile(folder, nil, 0o600); err != nil { // stat fails, also for root
 		t.Fatal(err)
 	}
-	lostFile(t, s)
+	wantFileLost(t, s)
 	if err := errors.Join(os.Remove(folder), os.Rename(folder+".aside", folder)); err != nil {
 		t.Fatal(err)
 	}

@@ -32,11 +32,11 @@ func (tx *Tx) UndoSnapshot(ctx context.Context, caller Caller, token fleet.Works
 	if err != nil {
 		return snap, false, err
 	}
-	held, err := tx.HeldBy(ctx, devices)
+	attached, err := tx.HeldBy(ctx, devices)
 	if err != nil {
 		return snap, false, err
 	}
-	for device, sim := range held {
+	for device, sim := range attached {
 		if d, exists := snap.Devices[device]; exists {
 			d.Held = sim
 			snap.Devices[device] = d

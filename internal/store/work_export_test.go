@@ -19,7 +19,7 @@ type Worked struct {
 	Steps      int
 }
 
-// Work runs fn on a snapshot, in which a list may go through at most so many rows, and returns
+// Work runs fn on a snapshot, in which a list may read at most this number of rows, and returns
 // what the engine did for each statement, in the order of their texts. s must have a single
 // reading connection.
 func Work(ctx context.Context, s *Store, most int, fn func(*Tx) error) (work []Worked, err error) {

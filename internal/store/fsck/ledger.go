@@ -17,7 +17,7 @@ type checkedEntry struct {
 	delta              uint64 // as stored, less the lines read so far; zero if correct
 	lines, misdirected int64
 	misdirectedSIM     int64  // a SIM among those astray
-	came               int64  // SIMs, according to its side of the target
+	entered            int64  // SIMs that entered the target, according to its side
 	left               uint64 // lines by their source, less the sides of sources
 	hasInvalidSide     bool   // a side is invalid
 	ordinals           uint64 // the weights of the lines' ordinals, less the expected ones
@@ -139,7 +139,7 @@ func (f *checker) readSides(ctx context.Context, run *entryRun) error {
 		case side == 0:
 			e.left -= uint64(sims) * source(ws)
 		case ws == e.target:
-			e.came += sims
+			e.entered += sims
 		default:
 			e.hasInvalidSide = true
 		}
@@ -164,7 +164,7 @@ func (f *checker) judgeEntry(e *checkedEntry) {
 	if e.misdirected > 0 {
 		f.targets.fail("entry", e.id, "%d of its lines do not lead to Workspace %d, that of SIM %d for one", e.misdirected, e.target, e.misdirectedSIM)
 	}
-	if e.migrates() && (e.left != 0 || e.came != e.lines || e.hasInvalidSide) {
+	if e.migrates() && (e.left != 0 || e.entered != e.lines || e.hasInvalidSide) {
 		f.sides.fail("entry", e.id, "its sides do not match its %d lines", e.lines)
 	}
 }

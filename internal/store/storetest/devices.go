@@ -103,9 +103,9 @@ func devicesOfOne(e *env) {
 		if err != nil || len(locked) != 2 {
 			e.Errorf("locked %+v, %v", locked, err)
 		}
-		held, err := tx.HeldBy(ctx, []fleet.DeviceID{9001, 9002, 9003, 9005})
-		if err != nil || held[9001] != 11 || held[9002] != 12 || len(held) != 3 {
-			e.Errorf("held %v, %v", held, err)
+		attached, err := tx.HeldBy(ctx, []fleet.DeviceID{9001, 9002, 9003, 9005})
+		if err != nil || attached[9001] != 11 || attached[9002] != 12 || len(attached) != 3 {
+			e.Errorf("held %v, %v", attached, err)
 		}
 		return err
 	})

@@ -158,9 +158,9 @@ func (e *env) claimWhileHeld() {
 	other := aKey
 	other.Key = "other"
 	e.update(func(ctx context.Context, tx *store.Tx) error {
-		held, err := claim(ctx, tx, aKey)
-		if err != nil || held {
-			e.Errorf("claimed while another holds it: %v, %v", held, err)
+		claimed, err := claim(ctx, tx, aKey)
+		if err != nil || claimed {
+			e.Errorf("claimed while another holds it: %v, %v", claimed, err)
 		}
 		free, err := claim(ctx, tx, other)
 		if !free {
