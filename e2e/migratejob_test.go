@@ -185,14 +185,14 @@ const jobPatience = 2 * time.Minute
 // await waits until the command has printed a text.
 func (c *command) await(t *testing.T, text string) {
 	t.Helper()
-	poll, late := time.NewTicker(5*time.Millisecond), time.After(jobPatience)
+	poll, timeout := time.NewTicker(5*time.Millisecond), time.After(jobPatience)
 	defer poll.Stop()
 	for !strings.Contains(c.output.String(), text) {
 		select {
 		case <-poll.C:
 		case err := <-c.ended:
 			t.Fatalf("%v ended with %v, without %q:\n%s", c.Args, err, text, c.output.String())
-		case <-late:
+		case <-timeout:
 			t.Fatalf("%v does not say %q:\n%s", c.Args, text, c.output.String())
 		}
 	}

@@ -161,7 +161,7 @@ func startProxy(t *testing.T, socket string, env []string, program string, args 
 // awaitSocket waits until something listens.
 func awaitSocket(t *testing.T, socket string) {
 	t.Helper()
-	poll, late := time.NewTicker(5*time.Millisecond), time.After(patience)
+	poll, timeout := time.NewTicker(5*time.Millisecond), time.After(patience)
 	defer poll.Stop()
 	for {
 		if conn, err := (&net.Dialer{}).DialContext(t.Context(), "unix", socket); err == nil {
@@ -170,7 +170,7 @@ func awaitSocket(t *testing.T, socket string) {
 		}
 		select {
 		case <-poll.C:
-		case <-late:
+		case <-timeout:
 			t.Fatalf("nothing listens at %s", socket)
 		}
 	}

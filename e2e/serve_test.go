@@ -85,7 +85,7 @@ func (p *program) text(t testing.TB) string {
 // await waits until find returns something for what the program has printed.
 func (p *program) await(t testing.TB, find func(text string) string) string {
 	t.Helper()
-	poll, late := time.NewTicker(5*time.Millisecond), time.After(patience)
+	poll, timeout := time.NewTicker(5*time.Millisecond), time.After(patience)
 	defer poll.Stop()
 	for {
 		if found := find(p.text(t)); found != "" {
@@ -98,7 +98,7 @@ func (p *program) await(t testing.TB, find func(text string) string) string {
 				return found
 			}
 			t.Fatalf("%s ended with %v:\n%s", p.Args[1], p.err, p.text(t))
-		case <-late:
+		case <-timeout:
 			t.Fatalf("%s is not ready after %v:\n%s", p.Args[1], patience, p.text(t))
 		}
 	}

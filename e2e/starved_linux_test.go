@@ -364,7 +364,7 @@ func (s *starved) preview(ctx context.Context, cookie, draft string, i int) erro
 	return err
 }
 
-// needFiles fails if this process, or one that it starts, cannot open so many files.
+// needFiles fails if this process, or one that it starts, cannot open n files.
 func needFiles(t *testing.T, n uint64) {
 	t.Helper()
 	var files syscall.Rlimit

@@ -21,7 +21,7 @@ func TestImportRules(t *testing.T) {
 	}
 }
 
-// A checker that never complains would pass every time: each case breaks one arrow.
+// A checker that never fails would be useless: each case breaks one rule of imports.
 func TestImportViolationsAreFound(t *testing.T) {
 	const m = arch.Module + "/"
 	tests := map[string]struct {

@@ -23,7 +23,7 @@ func TestRulesNameExistingPackages(t *testing.T) {
 	}
 	rules := map[string]arch.Rule{"internal/fleet": {}, "internal/gone": {}, "internal/operator": {Imports: []string{"internal/fleet", "internal/lost/..."}, Tests: []string{"internal/lost"}}}
 	if got := arch.Unknown(packages, rules); len(got) != 3 {
-		t.Errorf("of three faults it finds %q", got)
+		t.Errorf("found %q, want three faults", got)
 	}
 }
 
@@ -56,6 +56,6 @@ func onlyIn(t *testing.T, method, room string) {
 		return nil
 	})
 	if err != nil || seen == 0 {
-		t.Errorf("it has found %d calls, %v", seen, err)
+		t.Errorf("found %d calls, %v; want at least one", seen, err)
 	}
 }

@@ -50,6 +50,7 @@ func moveSQLite(ctx context.Context, tx *sql.Tx, ids string, from, to int64) (id
 	return id, nil
 }
 
+// shown is a SIM in the response of a dry run.
 type shown struct {
 	ID     int64     `json:"id"`
 	ICCID  string    `json:"iccid"`
@@ -64,7 +65,7 @@ type shownRef struct {
 	Name string `json:"name"`
 }
 
-// text returns how SQLite takes a list.
+// text encodes a list for json_each.
 func text[T int64 | string](list []T) string {
 	b, err := json.Marshal(list)
 	if err != nil {
@@ -126,5 +127,5 @@ func (f sqliteSQL) reset(ctx context.Context, list []int64, in int64, busy bool)
 	if err != nil {
 		return err
 	}
-	return f.checkpoint(ctx) // the next turn does not pay for the pages of this reset and the last turn
+	return f.checkpoint(ctx) // so that the next turn does not have to write the pages of this reset and of the last turn
 }

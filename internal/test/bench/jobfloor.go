@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The product plans and moves so many SIMs of a job in one transaction.
+// How many SIMs of a job the product plans or moves in one transaction.
 const (
 	planned = 2500
 	chunk   = 500

@@ -16,8 +16,8 @@ import (
 	"github.com/simferry/simferry/internal/operator"
 )
 
-// BenchmarkOlderWay moves 500 SIMs that sit in devices by the script that fleets have, one
-// by one, beside a single migration request for the same 500.
+// BenchmarkOlderWay compares two ways to move 500 SIMs that are in devices: a script that moves
+// them one by one, as fleets do today, and a single migration request.
 func BenchmarkOlderWay(b *testing.B) {
 	for _, engine := range engines {
 		b.Run(engine.name, func(b *testing.B) {
@@ -73,7 +73,7 @@ func programToken(b *testing.B, s *served, ws fleet.WorkspaceID) string {
 	return signedIn.AuthToken
 }
 
-// run looks up each SIM, reads it, takes it out of its device and gives it away.
+// run looks up each SIM, reads it, takes it out of its device and gives it to the other Workspace.
 func (o *olderScript) run(ctx context.Context, n int) error {
 	for i := 1; i <= n; i++ {
 		var found []wire.SIM

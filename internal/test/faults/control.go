@@ -2,9 +2,9 @@ package faults
 
 import "context"
 
-// Until repeats a control until it fails, as it must, but at most so many times. A control that
-// depends on chance gets so many tries that missing all of them is rarer than one in a million.
-// Each try has a seed of its own.
+// Until repeats a control until it fails, as it must, but at most the given number of times. A
+// control that depends on chance gets enough tries that missing all of them is rarer than one in a
+// million. Each try has a seed of its own.
 func Until(ctx context.Context, what string, most int, seed uint64, try func(ctx context.Context, seed uint64) (saw string, failed bool, err error)) (Control, error) {
 	c := Control{What: what}
 	for n := range most {

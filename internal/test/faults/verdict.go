@@ -38,7 +38,7 @@ func (r Result) Judge(size Size) (Verdict, string) {
 	}
 	for _, w := range r.Work {
 		if w.Done < w.Least {
-			return Void, fmt.Sprintf("%s: %d, at least %d must be", w.What, w.Done, w.Least)
+			return Void, fmt.Sprintf("%s: %d, want at least %d", w.What, w.Done, w.Least)
 		}
 	}
 	switch {

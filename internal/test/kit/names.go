@@ -45,7 +45,7 @@ const (
 	SIMInBR        = 280 // issued
 	SIMElsewhere   = 290 // issued
 	FirstSpareSIM  = 1000
-	SpareSIMs      = 600 // so many issued SIMs, with consecutive ids and ICCIDs
+	SpareSIMs      = 600 // the number of issued SIMs from FirstSpareSIM on, with consecutive ids and ICCIDs
 )
 
 // ICCID returns the ICCID of a SIM of Ferry.

@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// SetRole gives a user this one role in a Workspace; NoRole ends the membership.
+// SetRole makes this the only role of a user in a Workspace; NoRole ends the membership.
 func (s *Server) SetRole(user fleet.UserID, in fleet.WorkspaceID, role fleet.Role) {
 	s.T.Helper()
 	if role == fleet.NoRole {
@@ -17,7 +17,8 @@ func (s *Server) SetRole(user fleet.UserID, in fleet.WorkspaceID, role fleet.Rol
 	s.SetMember(user, in, fleet.UserActive, role)
 }
 
-// SetMember makes a user exactly this in a Workspace; without roles, no member.
+// SetMember sets the status and the roles of a user in a Workspace. Without roles it ends the
+// membership.
 func (s *Server) SetMember(user fleet.UserID, in fleet.WorkspaceID, status fleet.UserStatus, roles ...fleet.Role) {
 	s.T.Helper()
 	ctx := s.T.Context()

@@ -131,7 +131,7 @@ func (p *pair) jobOptions(body object) {
 		body["on_conflict"] = pick(p, []string{"skip", "skip", "skip", "stop"}, "on conflict")
 	}
 	if p.chance(3, "note") {
-		p.noteIn(body)
+		p.addNote(body)
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/simferry/simferry/internal/test/model"
 )
 
-// noteIn draws the reference and the reason of a change, rarely one that is too long.
-func (p *pair) noteIn(body object) {
+// addNote adds a random reference and reason to a body; a few are too long.
+func (p *pair) addNote(body object) {
 	for _, f := range []struct {
 		name string
 		most int
@@ -32,7 +32,7 @@ func (p *pair) undo() {
 			body[option] = p.chance(2, option)
 		}
 	}
-	p.noteIn(body)
+	p.addNote(body)
 	if p.chance(3, "real") {
 		body["dry_run"] = false
 	}

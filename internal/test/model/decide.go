@@ -37,8 +37,8 @@ func (m *Model) conflicts(w wanted, sims []*sim, administers func(ws int64) bool
 	target := m.workspaces[w.target]
 	var groups []any
 	add := func(code int, message string, holds func(*sim) bool) {
-		if held := m.those(sims, holds); len(held) > 0 {
-			groups = append(groups, object{"error_code": code, "message": message, "sims": held})
+		if blocked := m.those(sims, holds); len(blocked) > 0 {
+			groups = append(groups, object{"error_code": code, "message": message, "sims": blocked})
 		}
 	}
 	add(1502, "SIM(s) attached to devices", func(s *sim) bool { return s.now().device != 0 && !w.detach })

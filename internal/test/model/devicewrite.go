@@ -211,9 +211,9 @@ func (m *Model) plugs(w DeviceWrite, there []*device) (taken, invalid bool) {
 		if p.SIM == nil || *p.SIM == 0 {
 			continue
 		}
-		was, held := m.sims[*p.SIM].now(), m.holds(there[i].id)
+		was, attached := m.sims[*p.SIM].now(), m.holds(there[i].id)
 		switch {
-		case was.device != 0 && was.device != there[i].id || held != nil && held.id != *p.SIM:
+		case was.device != 0 && was.device != there[i].id || attached != nil && attached.id != *p.SIM:
 			taken = true
 		case p.SIMStatus != nil && *p.SIMStatus != was.status && !validTransition(was.status, *p.SIMStatus):
 			return taken, true

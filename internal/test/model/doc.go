@@ -3,8 +3,8 @@
 // be the same.
 //
 // The model is written from the contract, with maps and loops, and calls none of the rules
-// that it judges. What it leaves open (the wording of most messages, random tokens) the
-// two engines must still return the same responses, byte for byte.
+// that it judges. It leaves some values open, such as the wording of most messages and random
+// tokens. Even there both engines must return the same responses, byte for byte.
 //
 //	go test ./internal/test/model                              about 5,000 actions
 //	SIMFERRY_MODEL_ACTIONS=1000000 go test -timeout 0 ./internal/test/model -run TestModel

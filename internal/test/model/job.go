@@ -188,13 +188,13 @@ func (m *Model) expire(j *job) bool {
 
 func (m *Model) afterPlan(j *job) {
 	j.planned = m.now
-	held := j.count(refused, absent)
+	blocked := j.count(refused, absent)
 	switch {
 	case len(j.rows) == 0:
 		m.set(j, "refused", jobDetails{why: true})
 	case !j.options.auto:
 		m.set(j, "planned", jobDetails{})
-	case held > 0 && (!j.options.skip || j.count(planned) == 0):
+	case blocked > 0 && (!j.options.skip || j.count(planned) == 0):
 		m.set(j, "refused", jobDetails{why: true})
 	case j.count(planned) == 0:
 		m.set(j, "completed", jobDetails{why: true})

@@ -57,8 +57,8 @@ func (m *Model) mayReceive(u *user, stored *keptAnswer) *Answer {
 	body, _ := stored.answer.Body.(object)
 	groups, _ := body["errors"].([]any)
 	for _, g := range groups {
-		held, _ := g.(object)["sims"].([]any)
-		for _, line := range held {
+		lines, _ := g.(object)["sims"].([]any)
+		for _, line := range lines {
 			source, _ := line.(object)["source_workspace"].(object)
 			if ws, _ := source["id"].(int64); m.role(u, ws) == 0 {
 				no := forbidden()

@@ -26,11 +26,11 @@ type wanted struct {
 	allowed    []int  // nil for all
 	dry        bool
 	detach     bool
-	stock      bool // back to the issuer, which need not be an enterprise
+	stock      bool // the target is the issuer, which need not be an enterprise
 }
 
-// understand refuses what needs no look at any SIM.
-func (a MigrationRequest) understand() (w wanted, fine bool) {
+// decode reads the body. valid is false if the request is refused before any SIM is read.
+func (a MigrationRequest) decode() (w wanted, valid bool) {
 	target, given := refID(a.Body["target_workspace"])
 	if a.Malformed || !given {
 		return w, false
@@ -49,19 +49,19 @@ func (w *wanted) selection(body object) bool {
 	span, byRange := body["iccid_range"].(object)
 	switch {
 	case bySIM && !byICCID && !byRange:
-		return w.listed(sims)
+		return w.readSIMs(sims)
 	case byICCID && !bySIM && !byRange:
-		return w.numbered(iccids)
+		return w.readICCIDs(iccids)
 	case byRange && !bySIM && !byICCID:
 		w.start, _ = span["start"].(string)
 		w.end, _ = span["end"].(string)
-		return nineteenDigits(w.start) && nineteenDigits(w.end) && w.start <= w.end && narrow(w.start, w.end)
+		return nineteenDigits(w.start) && nineteenDigits(w.end) && w.start <= w.end && atMost500(w.start, w.end)
 	}
 	return false
 }
 
-// listed takes each SIM once, in the place of its first mention.
-func (w *wanted) listed(sims []object) bool {
+// readSIMs reads the ids of SIMs, each once, in the order of their first mention.
+func (w *wanted) readSIMs(sims []object) bool {
 	for _, ref := range sims {
 		if id, _ := refID(ref); !slices.Contains(w.ids, id) {
 			w.ids = append(w.ids, id)
@@ -70,7 +70,8 @@ func (w *wanted) listed(sims []object) bool {
 	return 1 <= len(w.ids) && len(w.ids) <= 500
 }
 
-func (w *wanted) numbered(iccids []string) bool {
+// readICCIDs reads ICCIDs like readSIMs.
+func (w *wanted) readICCIDs(iccids []string) bool {
 	for _, iccid := range iccids {
 		if !nineteenDigits(iccid) {
 			return false
@@ -82,8 +83,8 @@ func (w *wanted) numbered(iccids []string) bool {
 	return 1 <= len(w.iccids) && len(w.iccids) <= 500
 }
 
-// narrow counts upwards from the start, at most 500 numbers.
-func narrow(start, end string) bool {
+// atMost500 reports whether a range has at most 500 numbers.
+func atMost500(start, end string) bool {
 	at := start
 	for range 500 {
 		if at == end {
@@ -143,14 +144,14 @@ func (w wanted) meaning() string {
 	return fmt.Sprint(w.target, w.ids, w.iccids, w.start, w.end, w.allowed != nil, slices.Compact(allowed), w.detach)
 }
 
-// fingerprint returns a text that is equal for two requests with the same content: not to detach is
-// what happens when nothing is said of it.
+// fingerprint returns a text that is equal for two requests with the same content. False is the
+// default of auto_detach_devices, so it is left out.
 func (a MigrationRequest) fingerprint() string {
-	said := maps.Clone(a.Body)
-	if said["auto_detach_devices"] == false {
-		delete(said, "auto_detach_devices")
+	body := maps.Clone(a.Body)
+	if body["auto_detach_devices"] == false {
+		delete(body, "auto_detach_devices")
 	}
-	text, err := json.Marshal(said) // its keys come out sorted
+	text, err := json.Marshal(body) // it sorts the keys
 	if err != nil {
 		panic(err)
 	}
@@ -194,7 +195,7 @@ func (m *Model) find(u *user, w wanted) (f found) {
 	return f
 }
 
-// simWith finds a SIM that is not deleted: of those an ICCID has one at most.
+// simWith finds the SIM with an ICCID that is not deleted. There is at most one.
 func (m *Model) simWith(iccid string) *sim {
 	for _, s := range m.sims {
 		if s.iccid == iccid && s.now().status != deleted {
@@ -210,8 +211,8 @@ func (m *Model) Migrate(bearer int, a MigrationRequest) Answer {
 	if refused != nil {
 		return *refused
 	}
-	w, fine := a.understand()
-	if !fine {
+	w, valid := a.decode()
+	if !valid {
 		return badRequest()
 	}
 	if w.dry {

@@ -21,7 +21,7 @@ type seen struct {
 // was already used for a different preview.
 func (m *Model) Previewed(bearer int, a MigrationRequest, tag string) bool {
 	c, _ := m.authenticate(bearer)
-	w, _ := a.understand()
+	w, _ := a.decode()
 	p := preview{meaning: w.meaning()}
 	for _, s := range m.find(c.user, w).sims {
 		p.sims = append(p.sims, seen{s.id, s.iccid, s.version()})

@@ -162,12 +162,12 @@ var done = regexp.MustCompile(`execs: (\d+)|(\d+)/\d+ completed`)
 // judge counts the executions. A failing input is kept in the package's testdata, as go test
 // does.
 func (t target) judge(out gotest.Output) (res faults.Result, err error) {
-	late := strings.Contains(out.Text, "context deadline exceeded") // the time was up during an input
+	timedOut := strings.Contains(out.Text, "context deadline exceeded") // the time was up during an input
 	switch {
 	case out.Passed:
-	case !strings.Contains(out.Text, "Failing input") && !late:
+	case !strings.Contains(out.Text, "Failing input") && !timedOut:
 		return res, fmt.Errorf("%s in %s: %s", t.name, t.pkg, out.Text[:min(len(out.Text), 1500)])
-	case !late:
+	case !timedOut:
 		res.Fail("%s in %s: %s", t.name, t.pkg, out.Text[max(0, len(out.Text)-600):])
 	}
 	for _, m := range done.FindAllStringSubmatch(out.Text, -1) {

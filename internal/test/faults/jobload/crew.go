@@ -150,7 +150,7 @@ func (c *Load) Finish(limit time.Duration) error {
 	defer c.mu.Unlock()
 	for _, j := range c.made {
 		if j.id != 0 && j.state == "" {
-			return fmt.Errorf("I12: job %d has not ended %v after the disturbance", j.id, limit)
+			return fmt.Errorf("I12: job %d has not ended %v after the fault", j.id, limit)
 		}
 	}
 	return nil

@@ -79,13 +79,13 @@ func Freeze(ctx context.Context, mutation faults.Mutation, times int, seed uint6
 func (p *pair) freeze(ctx context.Context, rng *rand.Rand) error {
 	sleeper := rng.IntN(len(p.servers))
 	s := p.servers[sleeper]
-	held, err := p.stop(ctx, s)
+	jobLeases, err := p.stop(ctx, s)
 	if err != nil {
 		return err
 	}
 	p.jobLoad.At(p.servers[1-sleeper].URL)
-	p.asleep += len(held)
-	if err := p.takenOver(ctx, held); err != nil {
+	p.asleep += len(jobLeases)
+	if err := p.takenOver(ctx, jobLeases); err != nil {
 		return errors.Join(err, s.Resume())
 	}
 	if err := s.Resume(); err != nil {
@@ -96,22 +96,22 @@ func (p *pair) freeze(ctx context.Context, rng *rand.Rand) error {
 }
 
 // stop stops a server at an instant at which it has a job under way, and returns its leases.
-func (p *pair) stop(ctx context.Context, s *proc.Server) (held []jobload.Lease, err error) {
+func (p *pair) stop(ctx context.Context, s *proc.Server) (jobLeases []jobload.Lease, err error) {
 	for began := time.Now(); time.Since(began) < started && ctx.Err() == nil; faults.Pause(ctx, 5*time.Millisecond) {
-		if held, err = p.leases(ctx, s.PID); err != nil {
+		if jobLeases, err = p.leases(ctx, s.PID); err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(held, underWay) {
+		if !slices.ContainsFunc(jobLeases, underWay) {
 			continue
 		}
 		if err := s.Freeze(); err != nil {
 			return nil, err
 		}
-		if held, err = p.leases(ctx, s.PID); err != nil {
+		if jobLeases, err = p.leases(ctx, s.PID); err != nil {
 			return nil, err
 		}
-		if held = slices.DeleteFunc(held, func(l jobload.Lease) bool { return !underWay(l) }); len(held) > 0 {
-			return held, nil
+		if jobLeases = slices.DeleteFunc(jobLeases, func(l jobload.Lease) bool { return !underWay(l) }); len(jobLeases) > 0 {
+			return jobLeases, nil
 		}
 		if err := s.Resume(); err != nil { // it was at the end of its job
 			return nil, err
@@ -128,26 +128,26 @@ func (p *pair) leases(ctx context.Context, pid int) ([]jobload.Lease, error) {
 }
 
 // takenOver waits until another server has each of the jobs.
-func (p *pair) takenOver(ctx context.Context, held []jobload.Lease) error {
+func (p *pair) takenOver(ctx context.Context, jobLeases []jobload.Lease) error {
 	began, meter := time.Now(), faults.Measure()
-	for late := false; ctx.Err() == nil; faults.Pause(ctx, 2*time.Millisecond) {
+	for reported := false; ctx.Err() == nil; faults.Pause(ctx, 2*time.Millisecond) {
 		now, err := p.fence.Leases(ctx)
 		if err != nil {
 			return err
 		}
-		left := slices.DeleteFunc(slices.Clone(held), func(l jobload.Lease) bool {
+		left := slices.DeleteFunc(slices.Clone(jobLeases), func(l jobload.Lease) bool {
 			return !slices.ContainsFunc(now, func(n jobload.Lease) bool { return n.Job == l.Job && n.Attempt == l.Attempt })
 		})
 		if len(left) == 0 {
-			p.overtaken += len(held)
+			p.overtaken += len(jobLeases)
 			return nil
 		}
-		if !late && time.Since(began) > taken {
-			late = true
-			p.res.Late(meter, "I12: %d of %d jobs of a stopped server are not taken over within %v", len(left), len(held), taken)
+		if !reported && time.Since(began) > taken {
+			reported = true
+			p.res.Late(meter, "I12: %d of %d jobs of a stopped server are not taken over within %v", len(left), len(jobLeases), taken)
 		}
 		if time.Since(began) > 6*taken {
-			return fmt.Errorf("%d of %d jobs of a stopped server are not taken over within %v", len(left), len(held), 6*taken)
+			return fmt.Errorf("%d of %d jobs of a stopped server are not taken over within %v", len(left), len(jobLeases), 6*taken)
 		}
 	}
 	return ctx.Err()

@@ -37,7 +37,7 @@ const (
 	maxTime = 5 * time.Minute
 )
 
-// Act runs jobs until users have acted on them so many times.
+// Act runs jobs until users have acted on them the given number of times.
 func Act(ctx context.Context, mutation faults.Mutation, postgres bool, times int, seed uint64) (res faults.Result, err error) {
 	binary, err := faults.Build(ctx, mutation)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 
 const (
 	database = "simferry"
-	finished = time.Minute // for all jobs to end after the disturbance
+	finished = time.Minute // for all jobs to end after the fault
 )
 
 // site is a database, the servers over it, and the users who make jobs.

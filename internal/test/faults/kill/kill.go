@@ -67,8 +67,8 @@ type site interface {
 	url(server int) string
 	// inside reports whether a frozen server is inside a transaction that writes.
 	inside(ctx context.Context, server int, frozen *proc.Server) (bool, error)
-	// complaints reports what the database itself logged.
-	complaints(ctx context.Context, fail func(format string, args ...any)) error
+	// logErrors reports the errors that the database itself logged.
+	logErrors(ctx context.Context, fail func(format string, args ...any)) error
 	close() error
 }
 
@@ -276,7 +276,7 @@ func (a *fixture) end(ctx context.Context, cycles int) error {
 	if err := dbcheck.Fsck(ctx, a.binary, a.site.url(0), a.res.Fail); err != nil {
 		return err
 	}
-	if err := a.site.complaints(ctx, a.res.Fail); err != nil {
+	if err := a.site.logErrors(ctx, a.res.Fail); err != nil {
 		return err
 	}
 	a.res.Trials = cycles

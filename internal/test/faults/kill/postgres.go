@@ -65,8 +65,8 @@ func (s postgresSite) inside(ctx context.Context, server int, _ *proc.Server) (i
 	return inside, err
 }
 
-// complaints reports deadlocks: requests over the same SIMs must queue, never block each other.
-func (s postgresSite) complaints(ctx context.Context, fail func(string, ...any)) error {
+// logErrors reports deadlocks: requests over the same SIMs must queue, never block each other.
+func (s postgresSite) logErrors(ctx context.Context, fail func(string, ...any)) error {
 	var deadlocks int
 	err := s.watch.QueryRow(ctx, "SELECT deadlocks FROM pg_stat_database WHERE datname = $1", postgresName).Scan(&deadlocks)
 	if deadlocks > 0 {

@@ -42,8 +42,8 @@ func (s sqliteSite) inside(_ context.Context, _ int, frozen *proc.Server) (bool,
 	return writing(frozen.PID, s.file)
 }
 
-func (sqliteSite) complaints(context.Context, func(string, ...any)) error { return nil }
-func (sqliteSite) close() error                                           { return nil }
+func (sqliteSite) logErrors(context.Context, func(string, ...any)) error { return nil }
+func (sqliteSite) close() error                                          { return nil }
 
 // writeLock is the byte of the -shm file that a writer locks from BEGIN IMMEDIATE to the
 // end of its transaction (https://sqlite.org/walformat.html).

@@ -32,7 +32,7 @@ const (
 	atOnce = 2
 )
 
-// Run tries about so many actions against a program with a mutation.
+// Run tries about this number of actions against a program with a mutation.
 func Run(ctx context.Context, mutation faults.Mutation, actions int, seed uint64) (res faults.Result, err error) {
 	test, err := gotest.Build(ctx, "internal/test/model", mutation)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 // gone is the prefix of addresses that the mail server refuses for good.
 const gone = "gone-"
 
-// Of so many messages one is deferred before or after its text was read, and one is accepted
+// One of faultOdds messages is deferred before its text was read, one after it, and one is accepted
 // without a confirmation.
 const faultOdds = 8
 
@@ -52,12 +52,12 @@ type point int
 const (
 	addressed point = iota // its recipient is known
 	read                   // its text has arrived
-	taken                  // it counts as delivered, and the sender does not know yet
-	answered               // the sender has the confirmation, if it is still alive
+	accepted               // it counts as delivered, and the sender does not know yet
+	confirmed              // the sender has the confirmation, if it is still alive
 	points
 )
 
-func (p point) String() string { return [...]string{"addressed", "read", "taken", "answered"}[p] }
+func (p point) String() string { return [...]string{"addressed", "read", "accepted", "confirmed"}[p] }
 
 // breakpoint stops a delivery at a stage, after letting some pass.
 type breakpoint struct {
@@ -89,7 +89,7 @@ func (o *mailServer) close() error {
 	return err
 }
 
-// set sets a breakpoint in place of the one before it.
+// set replaces the breakpoint.
 func (o *mailServer) set(at point, pass int) *breakpoint {
 	o.release()
 	t := &breakpoint{at: at, pass: pass, reached: make(chan struct{}), release: make(chan struct{})}
@@ -109,17 +109,17 @@ func (o *mailServer) release() {
 	}
 }
 
-// reach handles one stage of a delivery.
+// reach is called at each stage of a delivery. It blocks if the breakpoint is due, until release.
 func (o *mailServer) reach(p point) {
 	o.mu.Lock()
 	t := o.breakpoint
-	held := t != nil && t.at == p
-	if held {
+	stops := t != nil && t.at == p
+	if stops {
 		t.pass--
-		held = t.pass == -1
+		stops = t.pass == -1
 	}
 	o.mu.Unlock()
-	if held {
+	if stops {
 		close(t.reached)
 		<-t.release
 	}
@@ -161,7 +161,7 @@ func (o *mailServer) accept(recipient, text string) error {
 	return nil
 }
 
-// received returns the messages, and why one could not be judged.
+// received returns the messages, and the errors of committed.
 func (o *mailServer) received() ([]message, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -184,7 +184,7 @@ func (s *session) Mail(string, *smtp.MailOptions) error { return nil }
 
 var (
 	errGone  = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
-	errLater = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "come later"}
+	errLater = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "try again later"}
 )
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
@@ -211,7 +211,7 @@ func (s *session) Data(r io.Reader) error {
 	if err := s.mailServer.accept(s.recipient, string(text)); err != nil {
 		return err
 	}
-	s.mailServer.reach(taken)
+	s.mailServer.reach(accepted)
 	if s.mailServer.drawFault() {
 		return s.conn.Conn().Close() // the sender never gets this reply
 	}
@@ -223,13 +223,13 @@ func (s *session) Data(r io.Reader) error {
 func (s *session) Reset() {
 	if s.confirmed {
 		s.confirmed = false
-		s.mailServer.reach(answered)
+		s.mailServer.reach(confirmed)
 	}
 }
 
 func (s *session) Logout() error { return nil }
 
-// await waits until a delivery is in the breakpoint. It returns false if none comes.
+// await waits until a delivery has reached the breakpoint. It returns false if none does in time.
 func (t *breakpoint) await(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

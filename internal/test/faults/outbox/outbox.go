@@ -37,8 +37,8 @@ const (
 	patience = 30 * time.Second
 )
 
-// Run kills a program with a mutation so many times: one server on SQLite and two on PostgreSQL
-// by turns, both at work at a time because they wait more than they compute.
+// Run kills a program with a mutation the given number of times: one server on SQLite and two on
+// PostgreSQL in turn. Both setups run at the same time, because they wait more than they compute.
 func Run(ctx context.Context, mutation faults.Mutation, kills int, seed uint64) (res faults.Result, err error) {
 	binary, err := faults.Build(ctx, mutation)
 	if err != nil {

@@ -28,7 +28,7 @@ type request struct {
 
 func (r *request) done() bool { return r.status == http.StatusCreated }
 
-// people send requests to the servers that are up and remember the replies.
+// people are the clients: they send requests to the servers that are up and record the replies.
 type people struct {
 	members []*member
 	guest   *client.Client // not signed in
@@ -95,7 +95,7 @@ func (m *member) work(ctx context.Context, stop <-chan struct{}, requests int) {
 	}
 }
 
-// settle repeats unanswered requests once the disturbance is over.
+// settle repeats unanswered requests once the fault is over.
 func (m *member) settle(ctx context.Context) error {
 	for until := time.Now().Add(patience); m.open != nil; {
 		if m.work(ctx, nil, 1); ctx.Err() != nil {

@@ -53,8 +53,8 @@ func Cuts(ctx context.Context, mutation faults.Mutation, states int, seed uint64
 		t.add(part)
 	}
 	res.Record("states with acknowledged work", t.acked, states/2)
-	res.Record("states with a write in doubt", t.unsynced, states/2)
-	res.Record("states with the database file itself in doubt", t.checkpoint, states/50)
+	res.Record("states with a write that was not synced", t.unsynced, states/2)
+	res.Record("states with a write to the database file that was not synced", t.checkpoint, states/50)
 	return res, nil
 }
 

@@ -170,7 +170,7 @@ func (t *trial) result(cycles int, least minimumWork) faults.Result {
 	return res
 }
 
-// at sets up one site and strikes so many times.
+// at sets up one site and injects the fault once per cycle.
 func (t *trial) at(ctx context.Context, s scene, p place, cycles int) (err error) {
 	there, err := s.setUp(ctx, p)
 	if err != nil {

@@ -32,7 +32,7 @@ type Reply struct {
 	Body   []byte
 }
 
-// Client returns a client that keeps up to so many idle connections to a server. It does not
+// Client returns a client that keeps up to idle unused connections to a server. It does not
 // decompress, because bytes are compared.
 func Client(idle int) *http.Client {
 	own := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // it is one

@@ -19,7 +19,8 @@ import (
 // promised is how soon a server writes again after a fault has passed (I12).
 const promised = 5 * time.Second
 
-// bench is the start of every life: a program, a database at rest, a bearer.
+// bench is the initial state of every run: a program, a database that no server has open, and a
+// signed-in client.
 type bench struct {
 	dir     string
 	binary  string
@@ -51,7 +52,7 @@ type serverRun struct {
 	acked   bool // the migration was acknowledged
 	wrong   []string
 
-	late  string // what was too late, measured from strain on
+	late  string // what took too long after the fault; "" if nothing
 	meter faults.LoadMeter
 }
 
@@ -59,7 +60,7 @@ func (l *serverRun) fail(format string, args ...any) {
 	l.wrong = append(l.wrong, fmt.Sprintf(format, args...)+" ["+l.watcher.injected()+"]")
 }
 
-// runServer runs one life and then checks the database.
+// runServer runs a server once and then checks the database.
 func (b *bench) runServer(ctx context.Context, seed uint64, at int, f fault) (*serverRun, error) {
 	dir, err := os.MkdirTemp(b.dir, "life-")
 	if err != nil {

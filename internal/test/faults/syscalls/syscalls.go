@@ -40,22 +40,24 @@ func run(ctx context.Context, size faults.Size, seed uint64) (res faults.Result,
 		return res, err
 	}
 	var t tally
-	every := size.Of(1, 1, 10) // a probe skips points
+	every := size.Of(1, 1, 10) // a probe tries every tenth system call
 	for ; res.Trials == 0 || size == faults.Full && res.Trials < fullTrials; seed++ {
 		if err := b.sweep(ctx, seed, every, &res, &t); err != nil {
 			return res, err
 		}
 	}
-	res.Record("faults that struck", t.injected, res.Trials*9/10)
-	res.Record("in a server that went on", t.survived, res.Trials/4)
-	res.Record("before the answer", t.before, res.Trials/5)
+	res.Record("faults that were injected", t.injected, res.Trials*9/10)
+	res.Record("in a server that kept running", t.survived, res.Trials/4)
+	res.Record("before the response", t.unacked, res.Trials/5)
 	return res, nil
 }
 
-// tally counts the faults.
+// tally counts the faults by their effect.
 type tally struct {
-	mu                         sync.Mutex
-	injected, survived, before int
+	mu       sync.Mutex
+	injected int
+	survived int // of them, faults after which the server kept running
+	unacked  int // of them, faults before the migration was acknowledged
 }
 
 // trial is one fault at one point.
@@ -64,48 +66,50 @@ type trial struct {
 	fault fault
 }
 
-// sweep applies each fault at each point of one life that it fits, or at every n-th.
+// sweep runs a server once for each system call and each fault that fits the call, or for every
+// n-th call.
 func (b *bench) sweep(ctx context.Context, seed uint64, every int, res *faults.Result, t *tally) error {
-	whole, err := b.runServer(ctx, seed, -1, fault{})
+	sound, err := b.runServer(ctx, seed, -1, fault{})
 	if err != nil {
 		return err
 	}
-	for _, w := range whole.wrong {
+	for _, w := range sound.wrong {
 		res.Fail("without a fault: %s", w)
 	}
-	if !whole.acked {
+	if !sound.acked {
 		return nil // this seed's migration is refused and writes nothing
 	}
 	var trials []trial
-	for at, p := range whole.watcher.points() {
+	for at, p := range sound.watcher.points() {
 		for _, f := range faultKinds {
 			if f.fits(p) && at%every == 0 {
 				trials = append(trials, trial{at, f})
 			}
 		}
 	}
-	return b.all(ctx, seed, trials, res, t)
+	return b.runTrials(ctx, seed, trials, res, t)
 }
 
-func (b *bench) all(ctx context.Context, seed uint64, trials []trial, res *faults.Result, t *tally) error {
+// runTrials runs the trials, one per CPU at a time, and counts their results.
+func (b *bench) runTrials(ctx context.Context, seed uint64, trials []trial, res *faults.Result, t *tally) error {
 	work := make(chan trial, len(trials))
-	for _, one := range trials {
-		work <- one
+	for _, tr := range trials {
+		work <- tr
 	}
 	close(work)
 	var workers sync.WaitGroup
-	var broken error
+	var trialErr error
 	for range runtime.NumCPU() {
 		workers.Go(func() {
-			for one := range work {
-				l, err := b.runServer(ctx, seed, one.at, one.fault)
+			for tr := range work {
+				l, err := b.runServer(ctx, seed, tr.at, tr.fault)
 				t.mu.Lock()
 				if err != nil {
-					broken = err
+					trialErr = err
 				} else {
-					t.note(l, res)
+					t.count(l, res)
 				}
-				stop := broken != nil
+				stop := trialErr != nil
 				t.mu.Unlock()
 				if stop {
 					return
@@ -114,10 +118,11 @@ func (b *bench) all(ctx context.Context, seed uint64, trials []trial, res *fault
 		})
 	}
 	workers.Wait()
-	return broken
+	return trialErr
 }
 
-func (t *tally) note(l *serverRun, res *faults.Result) {
+// count adds one run to the result.
+func (t *tally) count(l *serverRun, res *faults.Result) {
 	res.Trials++
 	if n := len(l.wrong); n > 0 {
 		res.Fail("%s (%d in all)", strings.Join(l.wrong[:min(n, 2)], "; "), n)
@@ -133,12 +138,12 @@ func (t *tally) note(l *serverRun, res *faults.Result) {
 		t.survived++
 	}
 	if !l.acked {
-		t.before++
+		t.unacked++
 	}
 }
 
-// controls is the most migrations of the control. The first one that ends between the reply and
-// the commit shows the fault.
+// controls is how many migrations the control tries at most. It needs one that a fault ends between
+// the reply and the commit.
 const controls = 10
 
 // control runs a server that acknowledges before it commits.

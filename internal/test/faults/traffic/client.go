@@ -162,7 +162,7 @@ func (c *client) learn(a *Attempt) {
 	}
 }
 
-// settleLimit is how long one request is repeated after the disturbance is over.
+// settleLimit is how long one request is repeated after the fault is over.
 const settleLimit = 10 * time.Second
 
 // settle repeats an unsettled request. An error is a failure of progress (I12).

@@ -68,7 +68,7 @@ func (c *Clients) InFlight() bool {
 	return slices.ContainsFunc(c.list, func(one *client) bool { return one.inFlight.Load() })
 }
 
-// Settle repeats all unsettled requests once the disturbance is over. An error is a failure of
+// Settle repeats all unsettled requests once the fault is over. An error is a failure of
 // progress (I12).
 func (c *Clients) Settle(ctx context.Context, urls ...string) error {
 	var errs []error

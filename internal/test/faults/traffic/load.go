@@ -99,7 +99,7 @@ func (l *Load) UnderWay(at time.Time) (n int) {
 // is the end of a sentence that Await begins with the count.
 var ErrStalled = errors.New("acknowledged within a minute")
 
-// Await waits until so many migrations were acknowledged. Errors: ErrStalled.
+// Await waits until n migrations were acknowledged. Errors: ErrStalled.
 func (l *Load) Await(ctx context.Context, n int) error {
 	for began := time.Now(); l.Wrote() < n; faults.Pause(ctx, 5*time.Millisecond) {
 		if ctx.Err() != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// names are the programs that it may be, by preference. .ci/setup installs the first.
+// names are the program names of Chromium and Chrome, by preference. .ci/setup installs the first.
 var names = []string{"chromium", "chromium-browser", "google-chrome", "chrome"}
 
 // Start returns the context of the one browser of this process. It starts at its first use and ends
@@ -35,7 +35,7 @@ var Start = sync.OnceValues(func() (context.Context, error) {
 })
 
 // Show sets the size of the window of a tab in CSS pixels, and the scheme of colours, "light" or
-// "dark". Nothing moves.
+// "dark". Animations are off.
 func Show(tab context.Context, width, height int64, scheme string) error {
 	if err := chromedp.Do(tab, chromedp.EmulateViewport(width, height)); err != nil {
 		return err

@@ -36,7 +36,7 @@ type Cut int
 const (
 	Nowhere      Cut = iota
 	BeforeCommit     // the server never sees the commit
-	AfterCommit      // the server has committed, the client never hears of it
+	AfterCommit      // the server has committed, the client gets no reply
 )
 
 // Start begins to forward to the server of a URL in pgtest's form (host and port in the
@@ -97,7 +97,7 @@ func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 // each statement, pipeline, or new connection.
 func (p *Proxy) RoundTrips() int64 { return p.roundTrips.Load() }
 
-// CutNext has the next commit on any connection lose it there, once.
+// CutNext closes the connection of the next commit at the given point, once.
 func (p *Proxy) CutNext(where Cut) { p.CutNth(1, where) }
 
 // CutNth does what CutNext does, at the nth commit from now on.
@@ -121,12 +121,12 @@ func (p *Proxy) Sever(refuse bool) {
 	defer p.mu.Unlock()
 	p.refuses = refuse
 	for c := range p.conns {
-		_ = c.Close() // that is the point
+		_ = c.Close() // an error does not matter: the connection is to break
 	}
 }
 
-// Freeze forwards nothing any more, in either direction, and closes nothing: a network
-// that swallows what it is given. Resume sends what was held back.
+// Freeze stops forwarding in both directions and closes nothing, like a network that loses all
+// packets. Resume sends the data that arrived meanwhile.
 func (p *Proxy) Freeze() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
