@@ -11,7 +11,7 @@ import (
 var installationPages = []string{"../docs/operations/audit.md", "../docs/operations/backup-and-fsck.md"}
 
 // TestInstallationPages runs the commands of pages about an installation. Its folders are below a
-// temporary one, and systemctl does nothing: docs/operations/install.md starts no server here.
+// temporary one. systemctl is a script that only prints its arguments, so no server runs.
 func TestInstallationPages(t *testing.T) {
 	requirePrograms(t, "sh")
 	world, err := filepath.Abs("../internal/world/testdata/example.yaml")

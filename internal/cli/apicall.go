@@ -38,7 +38,8 @@ func overAPI(p Process, cmd *cobra.Command, do func(ctx context.Context, a *apiC
 	return cmd
 }
 
-// idArgument reads the argument ID of a command, which another command lists.
+// idArgument parses the argument ID of a command. The error names lister, the command that shows
+// the ids of something.
 func idArgument(text, something, lister string) (int64, error) {
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || id < 1 {

@@ -15,7 +15,7 @@ func TestLoginByBrowser(t *testing.T) {
 		name    string
 		replies []string // to polls: a status and a body
 		start   string
-		typed   []string
+		printed []string
 		code    int
 	}{
 		{"approved", []string{`200 {"authorization_pending": true}`, `200 {"auth_token": "t", "refresh_token": "r"}`}, `{"device_code": "secret", "user_code": "WDJB-MJHT", "verification_uri": "/terminal", "expires_in": 600, "interval": 1}`,
@@ -62,7 +62,7 @@ func TestLoginByBrowser(t *testing.T) {
 			if code != c.code {
 				t.Errorf("exit code %d, want %d", code, c.code)
 			}
-			for _, want := range c.typed {
+			for _, want := range c.printed {
 				if !strings.Contains(out.String(), want) {
 					t.Errorf("it does not say %q: %s", want, out.String())
 				}

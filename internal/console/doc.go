@@ -9,7 +9,7 @@
 //     needs (public only for pages without a session) and a handler, func(*request) (reply, error).
 //     Add deviceRoutes to routes in routes.go: nothing else registers them, and the tests of
 //     authorization, accessibility and pictures then know the page.
-//  2. A handler of a page reads with r.control() and r.who, and ends with
+//  2. A handler of a page reads with r.control() and r.caller, and ends with
 //     r.page("devices", "devices", text("devices.title"), data): the template
 //     templates/devices.html, the current entry of the navigation, the title, and the template's
 //     .Data. The template defines "main". Errors are returned as they are: r.failed makes a page

@@ -250,7 +250,8 @@ func (r *request) answer(id fleet.OfferID, q answerQuery) (reply, error) {
 	}, func(control.AnsweredOffer) string { return done(here, "offer.answered") })
 }
 
-// againAnswer returns where an answer leads that came without a session: its preview.
+// againAnswer returns the page to open after the sign-in if an answer was sent without a session:
+// its preview.
 func againAnswer(r *request) string { return parseAnswer(r.PostForm).address(r.URL.Path) }
 
 // Hidden returns the fields of the form that repeat the answer.

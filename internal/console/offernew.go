@@ -185,7 +185,8 @@ func unpackICCIDs(sel *fleet.JobSelection, source fleet.DraftSource) string {
 	return ""
 }
 
-// againOffer returns where the form leads that came without a session: the form with the selection.
+// againOffer returns the page to open after the sign-in if the form was sent without a session: the
+// form with the selection.
 func againOffer(r *request) string {
 	list, err := url.ParseQuery(r.PostForm.Get("list"))
 	if err != nil {

@@ -21,8 +21,8 @@ type route struct {
 	handle  handle
 	body    int64 // most bytes of a form; 0 means maxForm
 	choices choices
-	// again returns where a form leads that came without a session: an address of its page with
-	// what was entered. nil leads to the page of the form.
+	// again returns the address to open after the sign-in if the form was sent without a session:
+	// its page with the values that were entered. nil opens the page of the form.
 	again func(*request) string
 }
 

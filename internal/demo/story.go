@@ -91,7 +91,7 @@ func (s *story) refused(ctx context.Context) error {
 		s.linef("  %s %s: %d SIMs", s.strong(fmt.Sprint(g.ErrorCode)), g.Message, len(g.SIMs))
 		s.sims(g.SIMs)
 	}
-	s.explain("No. Twelve of the SIMs sit in devices, and a move takes them out, so that has to be wished for. A refusal " +
+	s.explain("No. Twelve of the SIMs are in devices, and a move takes them out, so the request must allow that. A refusal " +
 		"names every reason and every SIM at once, and the real run would have been refused just like this. It is all or nothing: " +
 		"the other 488 do not move either.")
 	return expect(len(conflict.Groups) == 1 && conflict.Has(client.SIMsAttached) && len(conflict.Groups[0].SIMs) == attached,
@@ -124,7 +124,7 @@ func (s *story) moved(ctx context.Context) (err error) {
 	}
 	s.linef("  %d SIMs have moved to %s.", s.done.SIMCount, s.done.TargetWorkspace.Name)
 	s.explain("SIMs, devices, events and the record changed in one transaction: after a crash at any instant, either all of it is there or " +
-		"none. Should the answer get lost, the same request with the same Idempotency-Key gets it again, and nothing moves twice.")
+		"none. If the response is lost, the same request with the same Idempotency-Key gets it again, and nothing moves twice.")
 	return expect(!s.done.DryRun && !s.done.Replayed && s.done.SIMCount == moving, "%d SIMs moved", s.done.SIMCount)
 }
 

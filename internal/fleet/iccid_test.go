@@ -26,17 +26,17 @@ func TestCheckDigit(t *testing.T) {
 
 func TestParseICCID(t *testing.T) {
 	for _, test := range []struct {
-		name, in   string
-		want       fleet.ICCID // from both parsers, unless lenient says otherwise
-		lenient    fleet.ICCID
-		message    string
-		atSameTime string
+		name, in string
+		want     fleet.ICCID // from both parsers, unless lenient says otherwise
+		lenient  fleet.ICCID
+		message  string
+		alsoSays string
 	}{
 		{name: "19 digits", in: "8988303000006738593", want: "8988303000006738593"},
 		{name: "zeros in front", in: "0000000000000000001", want: "0000000000000000001"},
 		{name: "20 digits, right check digit", in: "89883030000067385937", lenient: "8988303000006738593",
-			message: "drop it and send", atSameTime: `"8988303000006738593"`},
-		{name: "20 digits, wrong check digit", in: "89883030000067385938", message: "is not the check digit", atSameTime: "would be 7"},
+			message: "drop it and send", alsoSays: `"8988303000006738593"`},
+		{name: "20 digits, wrong check digit", in: "89883030000067385938", message: "is not the check digit", alsoSays: "would be 7"},
 		{name: "empty", in: "", message: "exactly 19 digits"},
 		{name: "18 digits", in: "898830300000673859", message: "it has 18 digits, not 19"},
 		{name: "21 digits", in: "898830300000673859371", message: "it has 21 digits, not 19"},
@@ -51,8 +51,8 @@ func TestParseICCID(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := fleet.ParseICCID(test.in)
 			checkICCID(t, got, test.want, err, test.message)
-			if err != nil && !strings.Contains(err.Error(), test.atSameTime) {
-				t.Errorf("error %q does not say %s", err, test.atSameTime)
+			if err != nil && !strings.Contains(err.Error(), test.alsoSays) {
+				t.Errorf("error %q does not say %s", err, test.alsoSays)
 			}
 			if test.lenient != "" {
 				test.want, test.message = test.lenient, ""
@@ -112,7 +112,7 @@ func FuzzParseICCID(f *testing.F) {
 		}
 		lenient, lerr := fleet.ParseICCIDWithLuhn(s)
 		if err == nil && (lerr != nil || lenient != strict) {
-			t.Errorf("%q is taken strictly, but leniently gives %q, %v", s, lenient, lerr)
+			t.Errorf("%q is accepted by ParseICCID, but ParseICCIDWithLuhn returns %q, %v", s, lenient, lerr)
 		}
 		if lerr == nil && s != string(lenient) && s != lenient.WithLuhn() {
 			t.Errorf("ParseICCIDWithLuhn(%q) = %q", s, lenient)

@@ -279,7 +279,7 @@ func (c *Conflicts) withoutDevices() {
 	}
 }
 
-// Request returns the migration that moves SIMs of the offer.
+// request returns the migration that moves SIMs of the offer.
 func (o Offer) request(activate bool) MigrationRequest {
 	return MigrationRequest{
 		Target: o.Target.ID, AllowedStatuses: o.AllowedStatuses, DetachDevices: o.DetachDevices, Activate: activate, Note: o.Note, Offer: o.ID,

@@ -25,12 +25,12 @@ func newFleet() *fakeserver.Fleet {
 
 func iccid(i int) string { return fmt.Sprintf("898830300000%07d", i) }
 
-// server is a fleet without a network, but with the faults of networks and machines. tags gives
-// it entity tags that work as promised.
+// server is a fleet that is called without a network; fault simulates faults of networks and
+// machines. With tags it returns entity tags, as Simferry does.
 type server struct {
 	fleet *fakeserver.Fleet
 	tags  bool
-	retag bool         // a proxy changes the tags that it passes on
+	retag bool         // a proxy changes the entity tags
 	fault func() fault // may be nil
 
 	mu    sync.Mutex

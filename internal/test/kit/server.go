@@ -23,7 +23,7 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// Server is one Simferry of a test.
+// Server is a Simferry server of a test.
 type Server struct {
 	T       testing.TB
 	URL     string // http://127.0.0.1:PORT
@@ -31,7 +31,7 @@ type Server struct {
 	Store   *store.Store
 	Control *control.Control
 	Clock   *Clock
-	HTTP    *http.Client // judged
+	HTTP    *http.Client // checks each exchange against api/openapi.yaml
 
 	engine  Engine
 	mu      sync.Mutex
@@ -57,8 +57,8 @@ func StartOn(t testing.TB, url string, clock *Clock) *Server {
 	return StartWith(t, url, clock, control.Options{Deliver: control.DeliverByMail, TerminalPage: "/terminal"})
 }
 
-// StartWith starts a server like StartOn, with options of the rules; the log is the log of tests,
-// and so is the cost of passwords unless the options have one.
+// StartWith starts a server like StartOn, with options of the rules. It replaces their log, and
+// sets CheapPassword unless they set a cost.
 func StartWith(t testing.TB, url string, clock *Clock, o control.Options) *Server {
 	t.Helper()
 	s := &Server{T: t, DB: url, Clock: clock, engine: Postgres, tokens: make(map[string]string)}

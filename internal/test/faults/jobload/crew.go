@@ -13,7 +13,7 @@ import (
 	"github.com/simferry/simferry/internal/test/faults"
 )
 
-// Load is users who make jobs, one after the other in each lane, and the responses that they got.
+// Load simulates users who make jobs, one after the other in each lane, and records the responses.
 type Load struct {
 	jobs, movers *client
 	acts         bool
@@ -22,7 +22,7 @@ type Load struct {
 	actions      atomic.Int64
 	stop         context.CancelFunc
 	wg           sync.WaitGroup
-	reading      sync.RWMutex // held by those who read jobs
+	reading      sync.RWMutex // read-locked while jobs are read
 
 	mu        sync.Mutex
 	made      []*job
@@ -62,7 +62,7 @@ func Begin(ctx context.Context, o Options) (*Load, error) {
 	return c, nil
 }
 
-// At sets the present addresses of the servers.
+// At sets the addresses of the servers from now on.
 func (c *Load) At(urls ...string) {
 	c.jobs.urls.Store(&urls)
 	c.movers.urls.Store(&urls)
