@@ -353,20 +353,29 @@ func (c *Control) ListJobSIMs(ctx context.Context, caller identity.Principal, id
 	return found, err
 }
 
-// verdictsOf reads the filter verdict of a list; nil for none.
+// noVerdict is a verdict that no SIM has.
+const noVerdict fleet.Verdict = -1
+
+// verdictsOf reads the filters by verdict of a list, all of which must hold; nil for none.
 func verdictsOf(l fleet.List) (verdicts []fleet.Verdict, err error) {
 	for _, f := range l.Filters {
 		if f.Field.Name != "verdict" {
 			return nil, fleet.Errorf(fleet.BadQuery, "q: the SIMs of a job can be filtered by verdict only")
 		}
-		verdicts = []fleet.Verdict{}
+		one := []fleet.Verdict{}
 		for _, text := range f.Texts {
 			v, ok := fleet.ParseVerdict(text)
 			if !ok {
 				return nil, fleet.Errorf(fleet.BadQuery, "q: %q is not a verdict; known: %s", text, fleet.Keywords(fleet.Verdicts))
 			}
-			verdicts = append(verdicts, v)
+			if verdicts == nil || slices.Contains(verdicts, v) {
+				one = append(one, v)
+			}
 		}
+		if len(one) == 0 {
+			one = []fleet.Verdict{noVerdict}
+		}
+		verdicts = one
 	}
 	return verdicts, nil
 }

@@ -69,6 +69,7 @@ func parseFilter(field ListField, values string) (Filter, error) {
 			return Filter{}, err
 		}
 	}
+	f.Numbers, f.Texts = Once(f.Numbers), Once(f.Texts) // a list that is read value by value has each item once
 	return f, nil
 }
 

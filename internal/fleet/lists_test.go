@@ -26,6 +26,18 @@ func TestStatusTransitions(t *testing.T) {
 	}
 }
 
+// A value that a filter has twice counts once, so that no list shows an item twice.
+func TestFiltersCountValuesOnce(t *testing.T) {
+	for _, q := range []string{"id:7|7|7.0", "verdict:refused|refused", "iccid:8988303000000000012|8988303000000000012"} {
+		for _, spec := range []fleet.ListSpec{fleet.SIMList, fleet.JobSIMList, fleet.JobList} {
+			l, err := fleet.ParseList(spec, q, "", "", "")
+			if err == nil && len(l.Filters[0].Numbers)+len(l.Filters[0].Texts) != 1 {
+				t.Errorf("%s: %+v", q, l.Filters[0])
+			}
+		}
+	}
+}
+
 func TestKnownStatuses(t *testing.T) {
 	for id := fleet.SIMStatus(-1); id <= 6; id++ {
 		if got, want := id.Known(), id >= 0 && id <= 4; got != want {

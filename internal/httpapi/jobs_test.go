@@ -93,6 +93,12 @@ func TestContract_JobIsPlannedStartedAndDone(t *testing.T) {
 			t.Error(diff)
 		}
 		sims := decodeBody[[]api.JobSIM](t, admin.Get(path+"/sim?q=verdict:done"), http.StatusOK)
+		for query, n := range map[string]int{"verdict:done|done": len(sims), "verdict:done|refused,verdict:done": len(sims), "verdict:done,verdict:refused": 0} {
+			again := admin.Get(path + "/sim?q=" + query)
+			if list := decodeBody[[]api.JobSIM](t, again, http.StatusOK); len(list) != n || again.Header.Get("X-Total-Count") != fmt.Sprint(n) {
+				t.Errorf("%s lists %d SIMs of %s, want %d", query, len(list), again.Header.Get("X-Total-Count"), n)
+			}
+		}
 		if len(sims) != 2 || sims[0].ID != kit.ActivatedSIM || sims[0].Migration == nil {
 			t.Errorf("%+v", sims)
 		}

@@ -248,7 +248,7 @@ func (p *pair) runPreview() {
 	s.request.Body["dry_run"] = false
 	s.request.IfMatch, s.request.Key = s.tag, ""
 	if p.chance(5, "weak") {
-		s.request.IfMatch = "W/" + s.tag
+		s.request.IfMatch = pick(p, []string{"W/" + s.tag, `"a", ` + s.tag, s.tag + `, W/"b"`}, "form of the tag")
 	}
 	if p.chance(4, "key") {
 		s.request.Key = p.freshKey()

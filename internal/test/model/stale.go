@@ -36,17 +36,22 @@ func (m *Model) ifMatch(header string) (*preview, *Answer) {
 	if header == "" || header == "*" {
 		return nil, nil
 	}
-	tag := strings.TrimPrefix(header, "W/")
-	if len(tag) < 2 || tag[0] != '"' || tag[len(tag)-1] != '"' || strings.Count(tag, `"`) != 2 {
-		no := badRequest()
-		return nil, &no
+	var of *preview
+	for tag := range strings.SplitSeq(header, ",") {
+		tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
+		if len(tag) < 2 || tag[0] != '"' || tag[len(tag)-1] != '"' || strings.Count(tag, `"`) != 2 {
+			no := badRequest()
+			return nil, &no
+		}
+		if p, known := m.previews[tag]; known && of == nil {
+			of = &p
+		}
 	}
-	p, known := m.previews[tag]
-	if !known {
+	if of == nil {
 		no := outdated([]any{})
 		return nil, &no
 	}
-	return &p, nil
+	return of, nil
 }
 
 func outdated(sims []any) Answer {
