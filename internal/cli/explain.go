@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -64,8 +65,20 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 		explainAll(w, err, refusal.Problems)
 		return exitFailed
 	}
-	_, _ = fmt.Fprintf(w, "simferry: %s\n%s", indented(screenText(err)), help(err))
+	if text := screenText(err); !interrupted(err, text) {
+		_, _ = fmt.Fprintf(w, "simferry: %s\n%s", indented(text), help(err))
+		return exitFailed
+	}
+	_, _ = fmt.Fprintf(w, "simferry: interrupted before %s was complete\n", cmd.CommandPath())
 	return exitFailed
+}
+
+// interrupted reports whether an error says only that a signal ended the command.
+func interrupted(err error, text string) bool {
+	if refusal, ok := errors.AsType[*fleet.Error](err); ok {
+		text = refusal.Message // another message says more, such as that the outcome is unknown
+	}
+	return errors.Is(err, context.Canceled) && strings.Contains(text, context.Canceled.Error())
 }
 
 // help returns a line with the command that fixes an error, or "" if there is none.

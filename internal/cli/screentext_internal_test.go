@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/simferry/simferry/internal/cli/profile"
+	"github.com/simferry/simferry/internal/fleet"
 )
 
 // calls are words of the calls of the API, which no screen shows.
@@ -81,4 +84,24 @@ func callOf(cmd *cobra.Command, server string) []string {
 		}
 	}
 	return args
+}
+
+// An interrupted command says so, and shows no text of a library.
+func TestInterruptedCommands(t *testing.T) {
+	for name, err := range map[string]error{
+		"plain":    context.Canceled,
+		"wrapped":  fmt.Errorf("fleet.db: %w", errors.Join(context.Canceled, errors.New("sql: transaction has already been committed"))),
+		"database": &fleet.Error{Code: fleet.Unavailable, Message: context.Canceled.Error(), Err: context.Canceled},
+	} {
+		var out strings.Builder
+		code := explain(&out, &cobra.Command{Use: "restore"}, err)
+		if want := "simferry: interrupted before restore was complete\n"; code != exitFailed || out.String() != want {
+			t.Errorf("%s: exit code %d, %q; want %q", name, code, out.String(), want)
+		}
+	}
+	var out strings.Builder
+	lost := &fleet.Error{Code: fleet.Unavailable, Message: "The outcome is unknown", Err: context.Canceled}
+	if explain(&out, &cobra.Command{Use: "restore"}, lost); !strings.Contains(out.String(), lost.Message) {
+		t.Errorf("an unknown outcome is hidden: %q", out.String())
+	}
 }

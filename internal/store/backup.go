@@ -54,6 +54,9 @@ func vacuumInto(ctx context.Context, file, part string) error {
 		return err
 	}
 	_, err = db.ExecContext(ctx, "VACUUM INTO $1", part)
+	if left, look := freeSpace(filepath.Dir(part)); err != nil && look == nil && left < minFreeSpace {
+		err = fmt.Errorf("the disk of %s is full: free some space, then try again: %w", filepath.Dir(part), err)
+	}
 	return errors.Join(err, db.Close())
 }
 

@@ -112,6 +112,9 @@ func TestInspectOnAFullDisk(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	source := "sqlite:" + filepath.Join(t.TempDir(), "source.db")
+	s = open(t, source, store.Options{})
+	put(t, s, named(1, "before"))
 	fill(t, dir)
 	for name, look := range map[string]func() error{
 		"Inspect": func() error {
@@ -122,7 +125,10 @@ func TestInspectOnAFullDisk(t *testing.T) {
 			return err
 		},
 		"Backup": func() error {
-			_, err := fsck.Backup(t.Context(), url, filepath.Join(dir, "copy.db"))
+			_, err := fsck.Backup(t.Context(), source, filepath.Join(dir, "copy.db"))
+			if err == nil || !strings.Contains(err.Error(), dir) {
+				t.Errorf("a backup to a full disk: %v", err)
+			}
 			return err
 		},
 		"Restore": func() error {

@@ -87,7 +87,7 @@ var notCovered = []NotCovered{
 		Table: "receiving_codes", Columns: []string{
 			"hash", "workspace_id", "user_id", "description", "single_use", "max_sims", "sender_id", "created_at", "expires_at", "revoked_at",
 		},
-		Why: "access; what is checked is how often a code was used",
+		Why: "access; what is checked is how often a code was used. A missing code without offers is not noticed",
 	},
 	{Table: "move_drafts", Why: "what users prepare; they expire"},
 	{Table: "job_parts", Why: "what is still to be planned of a job or a draft"},
