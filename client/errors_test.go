@@ -24,8 +24,8 @@ func TestRefusalsOfTheRealServer(t *testing.T) {
 	}{
 		{"a SIM that does not exist", missing(c), client.IsNotFound, http.StatusNotFound, 1201},
 		{"a role that is not enough", clientAs(t, s, observer).SetSIMStatus(ctx, kit.IssuedSIM, client.SIMActivated), client.IsForbidden, http.StatusForbidden, 1104},
-		{"a transition that is not", c.SetSIMStatus(ctx, kit.AttachedSIM, client.SIMIssued), client.IsInvalid, http.StatusBadRequest, 1000},
-		{"nobody", missing(clientFor(t, s)), client.IsUnauthorized, http.StatusUnauthorized, 0},
+		{"a transition that is not allowed", c.SetSIMStatus(ctx, kit.AttachedSIM, client.SIMIssued), client.IsInvalid, http.StatusBadRequest, 1000},
+		{"no credentials", missing(clientFor(t, s)), client.IsUnauthorized, http.StatusUnauthorized, 0},
 		{"a wrong password", missing(clientFor(t, s, client.WithPassword(admin, "wrong"))), client.IsUnauthorized, http.StatusUnauthorized, 0},
 	}
 	for _, tt := range tests {
@@ -138,8 +138,8 @@ func TestForeignErrorResponses(t *testing.T) {
 		"errors of another kind": {status(http.StatusBadRequest, `{"message": "bad", "errors": "many"}`), "bad"},
 		"409 without reasons":    {status(http.StatusConflict, `{"error_code": 1406, "message": "still running"}`), "still running"},
 		"409 with other reasons": {status(http.StatusConflict, `{"status_code": 409, "message": "no", "errors": 7}`), "no"},
-		"an answer cut short":    {status(http.StatusOK, `{"id": `), "cannot decode the response"},
-		"an answer of no JSON":   {status(http.StatusOK, `<html>`), "cannot decode the response"},
+		"a truncated response":   {status(http.StatusOK, `{"id": `), "cannot decode the response"},
+		"a response not in JSON": {status(http.StatusOK, `<html>`), "cannot decode the response"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -17,7 +17,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// filled puts ids of nothing into a pattern, so that a form of the walk changes nothing.
+// filled replaces the parameters of a pattern by an id that does not exist, so that no form of a
+// walk changes anything.
 func filled(pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
 	var parts []string
@@ -30,6 +31,7 @@ func filled(pattern string) (method, path string) {
 	return method, strings.Join(parts, "/")
 }
 
+// walk requests a route with the parameters of filled.
 func (p *person) walk(pattern string) answer {
 	p.t.Helper()
 	method, path := filled(pattern)
@@ -39,7 +41,7 @@ func (p *person) walk(pattern string) answer {
 	return p.send(p.request(method, path, url.Values{}))
 }
 
-// ends are the forms that end or change the session of the walk; they have tests of their own.
+// ends are the forms that end or change the session; they have tests of their own.
 var ends = []string{"POST /sign-out", "POST /switch"}
 
 // Every route, without a session and as every role: a page that its permission does not cover is

@@ -140,7 +140,7 @@ func anyCase(words string) string {
 	return strings.Join(slices.Compact(ways), "|")
 }
 
-// filter joins the chips and a filter of the search.
+// filter joins a filter of the search with the other filters of the list.
 func (d *devicesData) filter(search string) string {
 	terms := []string{"status:" + cmp.Or(d.Status, "0|1"), search}
 	if d.Loose {

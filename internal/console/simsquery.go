@@ -39,6 +39,7 @@ var simColumnsShown = []string{"status", "device", "msisdn", "imsi", "model", "a
 
 var perPages = []int{25, 50, 100}
 
+// simsWords are the values that the parameters of the list can have.
 var simsWords = choices{
 	"status": names(fleet.SIMStatuses, func(s fleet.Named[fleet.SIMStatus]) string { return strconv.Itoa(int(s.ID)) }),
 	"device": {"none"}, "sort": simSorts, "per": numbers(perPages...),
@@ -264,7 +265,7 @@ func (s simsQuery) Hidden(without ...string) [][2]string {
 	return fields
 }
 
-// filter joins the chips and a filter of the search.
+// filter joins a filter of the search with the filters by status and device.
 func (s simsQuery) filter(search string) string {
 	var terms []string
 	if search != "" {
@@ -306,7 +307,7 @@ func nextPer(per int) int {
 	return perPages[(i+1)%len(perPages)]
 }
 
-// Sorted returns how a column is sorted, for aria-sort, and the order that its heading leads to.
+// Sorted returns how the list is sorted by a column, for aria-sort; "" if it is not.
 func (s simsQuery) Sorted(column string) (is string) {
 	switch s.Sort {
 	case column:

@@ -103,7 +103,7 @@ type readOnlyEngine struct {
 	db *sql.DB // SQLite's only pool; nil elsewhere
 }
 
-var errReadOnly = errors.New("the database was opened to be looked at, not to be written")
+var errReadOnly = errors.New("the database was opened read-only")
 
 func (e readOnlyEngine) update(context.Context, func(querier) error) error { return errReadOnly }
 

@@ -246,7 +246,7 @@ func (tx *Tx) OwnSIMs(ctx context.Context, caller Caller, ws fleet.WorkspaceID, 
 var offerFields = map[string]string{"id": "k.id", "direction": "k.direction", "status": "k.state", "reference": "k.reference"}
 
 // Offers reads one page of the offers that a Workspace has made or receives. They are found before
-// they are filtered, so that those of others are not looked for.
+// they are filtered, so that no row of other Workspaces is read.
 func (tx *Tx) Offers(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (fleet.Page[fleet.Offer], error) {
 	page := fleet.Page[fleet.Offer]{PerPage: l.PerPage, Items: []fleet.Offer{}}
 	w := where{tx: tx}

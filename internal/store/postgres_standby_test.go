@@ -28,13 +28,13 @@ func TestStandbyIsCheckedButNotServed(t *testing.T) {
 	url := standby.URL("postgres")
 	var report fsck.Report
 	for until := time.Now().Add(time.Minute); ; { // until it has caught up with the primary
-		looking, err := store.Inspect(t.Context(), url, store.Options{MaxConns: 2})
+		inspected, err := store.Inspect(t.Context(), url, store.Options{MaxConns: 2})
 		if err == nil {
-			err = looking.View(t.Context(), func(tx *store.Tx) (err error) {
+			err = inspected.View(t.Context(), func(tx *store.Tx) (err error) {
 				report, err = fsck.Run(t.Context(), tx)
 				return err
 			})
-			_ = looking.Close()
+			_ = inspected.Close()
 		}
 		if err == nil {
 			break

@@ -44,7 +44,7 @@ func (f *sqliteFiles) close() error {
 	return f.header.close()
 }
 
-// replacedError is a file that is not the one that was opened, or that cannot be looked at.
+// replacedError is a file that is not the one that was opened, or that cannot be checked.
 type replacedError struct{ what string }
 
 func (e *replacedError) Error() string { return e.what }
@@ -61,7 +61,7 @@ func (f *sqliteFiles) check() error {
 		case errors.Is(err, fs.ErrNotExist):
 			return &replacedError{name + " was removed while it was in use"}
 		case err != nil: // such as a folder that this process may not search any more
-			return &replacedError{fmt.Sprintf("%s cannot be looked at while it is in use: %v", name, err)}
+			return &replacedError{fmt.Sprintf("%s cannot be checked while it is in use: %v", name, err)}
 		case !os.SameFile(info, f.infos[i]):
 			return &replacedError{name + " was replaced while it was in use"}
 		}

@@ -24,7 +24,7 @@ export function keep(root) {
   });
 }
 
-// The next step shows that the list has arrived.
+// Removes the kept list once the next step is shown: the server has the list then.
 export function kept(root) {
   if (root.querySelector("#options")) sessionStorage.removeItem("simferry-move");
 }

@@ -17,12 +17,12 @@ type floor interface {
 	// read selects the columns that the answer to a dry run shows, and encodes them.
 	read(ctx context.Context, iccids []string) error
 	// reset puts the SIMs back into the Workspace without any record, with devices and
-	// activated where wanted, so that the next turn finds what this one found.
+	// activated if busy is set, so that each turn starts from the same state.
 	reset(ctx context.Context, ids []int64, in int64, busy bool) error
 }
 
-// sqliteSQL is the floor on SQLite. It resets by a connection of its own, as the store does not
-// share the cache of pages with anything else that writes: both begin a turn with a cold one.
+// sqliteSQL is the floor on SQLite. It resets through a second connection, so that the page cache
+// of the first is cold at the beginning of a turn, like that of the store.
 type sqliteSQL struct {
 	db      *sql.DB
 	other   *sql.DB // resets, and checkpoints

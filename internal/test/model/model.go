@@ -20,7 +20,7 @@ type Model struct {
 	bearers    []*issuedBearer
 	refresh    []*refreshToken
 	families   int
-	ended      map[int]bool // families whose bearers count no more
+	ended      map[int]bool // families whose bearers are invalid
 	kept       map[keptKey]*keptAnswer
 	previews   map[string]preview // by entity tag
 	counters   map[string]*counter

@@ -2,8 +2,8 @@ package model
 
 import "strings"
 
-// SetUserStatus does what the operator's command does: a suspended user's tokens count no more at
-// once, nor when the user is active again.
+// SetUserStatus does what the operator's command does: the tokens of a suspended user become invalid
+// at once, and stay invalid when the user is active again.
 func (m *Model) SetUserStatus(id int64, status int) {
 	u := m.users[id]
 	if status == 2 && u.status != 2 {
@@ -39,5 +39,5 @@ func (m *Model) SetPassword(id int64) {
 	}
 }
 
-// SuspendWorkspace shuts a Workspace, or opens it again.
-func (m *Model) SuspendWorkspace(id int64, shut bool) { m.workspaces[id].suspended = shut }
+// SuspendWorkspace suspends a Workspace, or enables it again.
+func (m *Model) SuspendWorkspace(id int64, suspended bool) { m.workspaces[id].suspended = suspended }

@@ -31,7 +31,7 @@ var planted = []struct {
 	{"a key replays whatever was said", "the engines differ", replayBlindly},
 	{"an event is missing in a list", "events: the engines differ", forgetEvent},
 	{"a dry run moves", "differ", dryRunWrites},
-	{"If-Match is not looked at", "differ", ignoreMatch},
+	{"If-Match is ignored", "differ", ignoreMatch},
 	{"the total of a list is one too high", "the engines differ", miscount},
 	{"no address is ever locked out", "differ", spreadAddresses},
 	{"a device and its SIM stay as they are", "differ", keepDevice},

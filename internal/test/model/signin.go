@@ -220,7 +220,7 @@ func (m *Model) Logout(bearer int, everywhere, malformed bool) Answer {
 	return Answer{Status: 204}
 }
 
-// endFamily ends a session: its bearers and its refresh tokens count no more.
+// endFamily ends a session: its bearers and its refresh tokens become invalid.
 func (m *Model) endFamily(family int) {
 	m.ended[family] = true
 	for _, t := range m.refresh {
