@@ -33,9 +33,9 @@ func (c *Control) ListAudit(ctx context.Context, caller identity.Principal, l fl
 	return page, err
 }
 
-// withhold removes what concerns other Workspaces from an entry: from a migration with several
-// sources, the total number of SIMs, for each source; from a switch, the target, for the
-// Workspace that the user left.
+// withhold removes from an entry what concerns other Workspaces. A source of a migration with
+// several sources does not see the total number of SIMs. The Workspace that a user left by a switch
+// does not see the target.
 func withhold(a *AuditRecord, reader fleet.WorkspaceID) error {
 	d, err := fleet.ParseAuditDetail(a.Details)
 	if err != nil || d.Target == 0 || d.Target == reader {

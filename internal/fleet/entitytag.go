@@ -46,8 +46,8 @@ func errEntityTags() error {
 	return Invalid("If-Match", "it must be entity tags in double quotes, with commas between them, or *")
 }
 
-// Match reports whether one of the tags is that of a thing that exists, unchanged or as a
-// compressing proxy changes it.
+// Match reports whether one of the tags equals the tag of an existing thing, as it is or with the
+// suffix that a compressing proxy adds.
 func (t EntityTags) Match(tag string) bool {
 	return t.Any || slices.ContainsFunc(t.quoted, func(sent string) bool { return sent == tag || withoutCoding(sent) == tag })
 }
@@ -79,12 +79,12 @@ func ParsePreviews(header string) (list Previews, err error) {
 	return list, nil
 }
 
-// Matches reports whether one of the previews is of this very plan.
+// Matches reports whether one of the previews is of this plan.
 func (p Previews) Matches(plan *Plan) bool {
 	return slices.ContainsFunc(p, func(v *Preview) bool { return v.Matches(plan) })
 }
 
-// MatchesUndo reports whether one of the previews is of this very undo.
+// MatchesUndo reports whether one of the previews is of this undo.
 func (p Previews) MatchesUndo(plan *UndoPlan) bool {
 	return slices.ContainsFunc(p, func(v *Preview) bool { return v.MatchesUndo(plan) })
 }

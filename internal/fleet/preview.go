@@ -59,7 +59,7 @@ func occupied(r ICCIDRange, ascending []SIMState) []byte {
 // Matches reports whether the plan equals the previewed plan.
 func (v *Preview) Matches(plan *Plan) bool { return v.tag() == plan.ETag() }
 
-// SameRequest reports whether the preview was of this very request. Only then are Previewed,
+// SameRequest reports whether the preview was of this request. Only then are Previewed,
 // Changed and Drift meaningful: otherwise they would mix the SIMs of two requests.
 func (v *Preview) SameRequest(req MigrationRequest) bool {
 	return v.request == digestRequest(req) && v.fits(req.Select)

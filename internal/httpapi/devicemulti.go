@@ -136,13 +136,13 @@ func deletedDevices(r *request) (run control.DeviceRun, understood any, err erro
 			changes = append(changes, fleet.DeviceChange{ID: id})
 		}
 	}
-	deleteSIMs, err := queryTruth(r, "delete_sims")
+	deleteSIMs, err := queryFlag(r, "delete_sims")
 	run = control.DeviceRun{Changes: changes, Place: inList, DeleteSIMs: deleteSIMs}
 	return run, deviceFingerprint(run), err
 }
 
-// queryTruth reads a boolean query parameter; it is false when absent.
-func queryTruth(r *request, name string) (bool, error) {
+// queryFlag reads a boolean query parameter; it is false when absent.
+func queryFlag(r *request, name string) (bool, error) {
 	switch values := r.URL.Query()[name]; {
 	case len(values) == 0, len(values) == 1 && values[0] == "false":
 		return false, nil

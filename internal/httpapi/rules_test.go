@@ -81,7 +81,7 @@ func TestContract_Rules(t *testing.T) {
 }
 
 // A rule that requires approval refuses the direct operation, and holds a job until another
-// Administrator of the source approves this very plan.
+// Administrator of the source approves exactly this plan.
 func TestContract_Approval(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)

@@ -38,8 +38,8 @@ func (tx *Tx) InsertActivationKey(ctx context.Context, k ActivationKey) error {
 	})
 }
 
-// TakeActivationKey finds a key by its hash and marks it as used, unless the transaction fails.
-// found is false if it is unknown, used or expired. Only one of two concurrent calls finds it.
+// TakeActivationKey finds a key by its hash and deletes it, so that it can be used once. found is
+// false if it is unknown, used or expired. Only one of two concurrent calls finds it.
 func (tx *Tx) TakeActivationKey(ctx context.Context, hash []byte) (k ActivationKey, found bool, err error) {
 	var expires int64
 	var shown int

@@ -2,8 +2,8 @@ package model
 
 import "strings"
 
-// SetUserStatus does what the operator's command does: the tokens of a suspended user become invalid
-// at once, and stay invalid when the user is active again.
+// SetUserStatus does what the operator's command does: the tokens of a suspended user become
+// invalid at once, and stay invalid when the user is active again.
 func (m *Model) SetUserStatus(id int64, status int) {
 	u := m.users[id]
 	if status == 2 && u.status != 2 {

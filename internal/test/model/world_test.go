@@ -173,7 +173,7 @@ func relaxed(text string) string {
 	return u.String()
 }
 
-// both changes both databases behind the servers' backs, as an operator does.
+// both changes both databases directly, without the API, as an operator does.
 func (p *pair) both(change func(context.Context, *store.Tx) error) {
 	for _, s := range p.sides {
 		ctx := p.t.Context()

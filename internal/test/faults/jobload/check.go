@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Check compares the database with the responses that the crew has got. The jobs may still run.
+// Check compares the database with the responses that the clients have received. The jobs may still run.
 //
 //	I5   a job that was acknowledged is there, and so is a cancellation
 //	I6   it was made once
@@ -49,7 +49,7 @@ type checker struct {
 	fail      func(format string, args ...any)
 }
 
-// acknowledged compares a job with the responses that its user got.
+// acknowledged compares a job with the responses that its user has received.
 func (k checker) acknowledged(j *job) {
 	have := k.jobs[j.id]
 	switch {
