@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// Check compares the database with the responses that the clients have received. The jobs may still run.
+// Check compares the database with the responses that the clients have received. The jobs may
+// still run.
 //
 //	I5   a job that was acknowledged is there, and so is a cancellation
 //	I6   it was made once
