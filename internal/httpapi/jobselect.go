@@ -18,7 +18,8 @@ func jobRequest(b wire.JobRequest) (n control.NewJob, err error) {
 	if n.Select, err = jobSelect(b.Select); err != nil {
 		return n, err
 	}
-	return n, exceptSIMs(&n, b.Select)
+	err = exceptSIMs(&n, b.Select)
+	return n, err
 }
 
 // migrationOptions converts the body of a migration job except its selection.
