@@ -50,7 +50,7 @@ func (c *Client) CreateApplicationToken(ctx context.Context, n NewApplicationTok
 	if n.IP != "" {
 		body.IP = &n.IP
 	}
-	got, err := one[api.ApplicationTokenResponse](ctx, c, call{method: http.MethodPost, path: tokensPath, body: body, header: written(opts)})
+	got, err := one[api.ApplicationTokenResponse](ctx, c, call{method: http.MethodPost, path: tokensPath, body: body, header: headerOf(opts)})
 	if err != nil {
 		return "", err
 	}
@@ -73,7 +73,7 @@ func (c *Client) RevokeApplicationToken(ctx context.Context, id int64, opts ...W
 
 func (c *Client) patchToken(ctx context.Context, id int64, body api.ApplicationTokenPatch, opts []WriteOption) error {
 	_, err := c.do(ctx, call{
-		method: http.MethodPatch, path: tokensPath + "/" + strconv.FormatInt(id, 10), body: body, header: written(opts),
+		method: http.MethodPatch, path: tokensPath + "/" + strconv.FormatInt(id, 10), body: body, header: headerOf(opts),
 	})
 	return err
 }

@@ -25,7 +25,7 @@ func (c *Client) Batch(ctx context.Context, bic string) (*api.BatchInfo, error) 
 // the code; *ConflictError if the rules of a migration forbid it.
 func (c *Client) RegisterBatch(ctx context.Context, bic string, status int64, opts ...WriteOption) ([]api.SIM, error) {
 	got, err := one[api.Batch](ctx, c, call{
-		method: http.MethodPatch, path: batchPath(bic), header: written(opts),
+		method: http.MethodPatch, path: batchPath(bic), header: headerOf(opts),
 		body: api.BatchRegistration{SIMStatus: api.Some(api.RefTo(status))},
 	})
 	if err != nil {

@@ -48,14 +48,14 @@ func (c *Client) Device(ctx context.Context, id int64) (*api.Device, error) {
 	return get[api.Device](ctx, c, devicePath(id))
 }
 
-// CreateDevice creates a device. A SIM in it is attached and gets the Status of its SIMAttachment.
-// Without a Status, an Issued SIM becomes Activated, unless Activate or the server's default is
-// false.
+// CreateDevice creates a device, and puts the SIM of d, if it names one, into it. The SIM gets the
+// Status of its SIMAttachment. Without a Status, an Issued SIM becomes Activated if Activate is true;
+// without Activate the server's default decides.
 //
 // Permission: User or Administrator in the Workspace. Errors: IsInvalid, with Problems; IsInUse
 // if the SIM is in another device; IsForbidden.
 func (c *Client) CreateDevice(ctx context.Context, d DeviceChange, opts ...WriteOption) (*api.Device, error) {
-	return one[api.Device](ctx, c, call{method: http.MethodPost, path: devicesPath, header: written(opts), body: api.DeviceRequest{DeviceFields: d}})
+	return one[api.Device](ctx, c, call{method: http.MethodPost, path: devicesPath, header: headerOf(opts), body: api.DeviceRequest{DeviceFields: d}})
 }
 
 // ChangeDevice changes a device.
@@ -64,7 +64,7 @@ func (c *Client) CreateDevice(ctx context.Context, d DeviceChange, opts ...Write
 // Problems; IsInUse if the SIM is in another device, or the device has another SIM;
 // IsForbidden.
 func (c *Client) ChangeDevice(ctx context.Context, id int64, d DeviceChange, opts ...WriteOption) error {
-	_, err := c.do(ctx, call{method: http.MethodPatch, path: devicePath(id), header: written(opts), body: api.DeviceRequest{DeviceFields: d}})
+	_, err := c.do(ctx, call{method: http.MethodPatch, path: devicePath(id), header: headerOf(opts), body: api.DeviceRequest{DeviceFields: d}})
 	return err
 }
 
@@ -91,7 +91,7 @@ func (c *Client) DetachSIM(ctx context.Context, device int64, opts ...WriteOptio
 // Permission: User or Administrator in the Workspace. Errors: IsNotFound; IsInUse if it has a
 // SIM; IsForbidden.
 func (c *Client) DeleteDevice(ctx context.Context, id int64, opts ...WriteOption) error {
-	_, err := c.do(ctx, call{method: http.MethodDelete, path: devicePath(id), header: written(opts)})
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: devicePath(id), header: headerOf(opts)})
 	return err
 }
 
@@ -116,7 +116,7 @@ func (c *Client) CreateDevices(ctx context.Context, devices []DeviceChange, opts
 	for i, d := range devices {
 		body[i].DeviceFields = d
 	}
-	made, err := one[[]api.Device](ctx, c, call{method: http.MethodPost, path: manyDevicesPath, header: written(opts), body: body})
+	made, err := one[[]api.Device](ctx, c, call{method: http.MethodPost, path: manyDevicesPath, header: headerOf(opts), body: body})
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (c *Client) CreateDevices(ctx context.Context, devices []DeviceChange, opts
 // ChangeDevices changes up to 2,000 devices, all or none. Each appears once, with its ID.
 // Permission and errors: those of ChangeDevice, with one problem per device concerned.
 func (c *Client) ChangeDevices(ctx context.Context, devices []api.DevicePatch, opts ...WriteOption) error {
-	_, err := c.do(ctx, call{method: http.MethodPatch, path: manyDevicesPath, header: written(opts), body: devices})
+	_, err := c.do(ctx, call{method: http.MethodPatch, path: manyDevicesPath, header: headerOf(opts), body: devices})
 	return err
 }
 
@@ -134,7 +134,7 @@ func (c *Client) ChangeDevices(ctx context.Context, devices []api.DevicePatch, o
 // suspended if Activated. Permission and errors: those of DeleteDevice except IsInUse, with one
 // problem per device concerned.
 func (c *Client) DeleteDevices(ctx context.Context, ids []int64, opts ...WriteOption) error {
-	_, err := c.do(ctx, call{method: http.MethodDelete, path: manyDevicesPath, header: written(opts), body: refs(ids)})
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: manyDevicesPath, header: headerOf(opts), body: refs(ids)})
 	return err
 }
 

@@ -37,7 +37,7 @@ func (c *Client) Invite(ctx context.Context, n Invitation, opts ...WriteOption) 
 		}
 		body.Roles = api.Some(refs)
 	}
-	what := call{method: http.MethodPost, path: "/api/v2/user/invitation", body: body, header: written(opts)}
+	what := call{method: http.MethodPost, path: "/api/v2/user/invitation", body: body, header: headerOf(opts)}
 	got, err := c.do(ctx, what)
 	if err != nil || len(got.body) == 0 {
 		return "", err

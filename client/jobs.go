@@ -107,7 +107,7 @@ func (c *Client) UploadMigrationJob(ctx context.Context, list []byte, r api.JobR
 	if r.Select != nil || r.Windows != nil || r.Waves != nil || r.Gate != nil {
 		return nil, errors.New("an upload cannot have Select, Windows, Waves or Gate: use CreateMigrationJob")
 	}
-	return c.job(ctx, call{method: http.MethodPost, path: jobsPath + "?" + uploadQuery(r).Encode(), body: csv(list), header: written(opts)})
+	return c.job(ctx, call{method: http.MethodPost, path: jobsPath + "?" + uploadQuery(r).Encode(), body: csv(list), header: headerOf(opts)})
 }
 
 // uploadQuery returns the options of a job as query parameters.
@@ -215,7 +215,7 @@ func (c *Client) UndoJob(ctx context.Context, id int64, r api.JobUndoRequest, op
 func jobPath(id int64) string { return jobsPath + "/" + strconv.FormatInt(id, 10) }
 
 func (c *Client) writeJob(ctx context.Context, path string, body any, opts []WriteOption) (*Job, error) {
-	return c.job(ctx, call{method: http.MethodPost, path: path, body: body, header: written(opts)})
+	return c.job(ctx, call{method: http.MethodPost, path: path, body: body, header: headerOf(opts)})
 }
 
 func (c *Client) job(ctx context.Context, what call) (*Job, error) {

@@ -125,7 +125,7 @@ func (c *Client) Migrate(ctx context.Context, r MigrationRequest, opts ...WriteO
 func (c *Client) migrate(ctx context.Context, r MigrationRequest, dryRun bool, opts []WriteOption) (*Migration, error) {
 	what := call{
 		method: http.MethodPost, path: "/api/v1/sim/migration/workspace", body: r.body(dryRun),
-		header: written(opts), repeat: dryRun,
+		header: headerOf(opts), repeat: dryRun,
 	}
 	got, err := c.do(ctx, what)
 	if err != nil {
@@ -144,7 +144,8 @@ func (c *Client) migrate(ctx context.Context, r MigrationRequest, dryRun bool, o
 	}, nil
 }
 
-func written(opts []WriteOption) http.Header {
+// headerOf returns the header that the options of a write make.
+func headerOf(opts []WriteOption) http.Header {
 	h := make(http.Header)
 	for _, o := range opts {
 		o(h)

@@ -38,7 +38,7 @@ func (c *Client) ReceivingCodes(ctx context.Context, o ListOptions) (*Page[api.R
 // Permission: Administrator of the Workspace. Errors: IsInvalid; IsForbidden if the Workspace
 // cannot receive SIMs.
 func (c *Client) CreateReceivingCode(ctx context.Context, r api.ReceivingCodeRequest, opts ...WriteOption) (*api.ReceivingCode, error) {
-	return one[api.ReceivingCode](ctx, c, call{method: http.MethodPost, path: codesPath, body: r, header: written(opts)})
+	return one[api.ReceivingCode](ctx, c, call{method: http.MethodPost, path: codesPath, body: r, header: headerOf(opts)})
 }
 
 // RevokeReceivingCode ends a code: no other offer can be made with it. Earlier offers
@@ -46,7 +46,7 @@ func (c *Client) CreateReceivingCode(ctx context.Context, r api.ReceivingCodeReq
 //
 // Permission: Administrator of the Workspace. Errors: IsNotFound.
 func (c *Client) RevokeReceivingCode(ctx context.Context, id int64, opts ...WriteOption) error {
-	_, err := c.do(ctx, call{method: http.MethodDelete, path: codesPath + "/" + strconv.FormatInt(id, 10), header: written(opts)})
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: codesPath + "/" + strconv.FormatInt(id, 10), header: headerOf(opts)})
 	return err
 }
 
@@ -67,7 +67,7 @@ func (c *Client) PreviewOffer(ctx context.Context, r api.OfferRequest) (*api.Off
 // IsInvalid.
 func (c *Client) MakeOffer(ctx context.Context, r api.OfferRequest, opts ...WriteOption) (*api.OfferResponse, error) {
 	r.DryRun = api.Some(false)
-	return one[api.OfferResponse](ctx, c, call{method: http.MethodPost, path: offersPath, body: r, header: written(opts)})
+	return one[api.OfferResponse](ctx, c, call{method: http.MethodPost, path: offersPath, body: r, header: headerOf(opts)})
 }
 
 // Offers reads one page of the offers out of and into the caller's Workspace, the latest first by
@@ -113,7 +113,7 @@ func (c *Client) PreviewAcceptance(ctx context.Context, id int64, r api.OfferAcc
 // every reason against it; IsInUse if the offer is not pending; IsInvalid; IsNotFound.
 func (c *Client) AcceptOffer(ctx context.Context, id int64, r api.OfferAcceptRequest, opts ...WriteOption) (*api.OfferAcceptResponse, error) {
 	r.DryRun = api.Some(false)
-	return one[api.OfferAcceptResponse](ctx, c, call{method: http.MethodPost, path: offerPath(id) + "/accept", body: r, header: written(opts)})
+	return one[api.OfferAcceptResponse](ctx, c, call{method: http.MethodPost, path: offerPath(id) + "/accept", body: r, header: headerOf(opts)})
 }
 
 // RefuseOffer refuses every SIM of an offer.
@@ -124,7 +124,7 @@ func (c *Client) RefuseOffer(ctx context.Context, id int64, reason string, opts 
 	if reason != "" {
 		r.Reason = api.Some(reason)
 	}
-	return one[api.Offer](ctx, c, call{method: http.MethodPost, path: offerPath(id) + "/refuse", body: r, header: written(opts)})
+	return one[api.Offer](ctx, c, call{method: http.MethodPost, path: offerPath(id) + "/refuse", body: r, header: headerOf(opts)})
 }
 
 // CancelOffer ends a pending offer that the caller's Workspace made.
@@ -132,7 +132,7 @@ func (c *Client) RefuseOffer(ctx context.Context, id int64, reason string, opts 
 // Permission: Administrator of the giving Workspace, as a user. Errors: IsInUse if the offer is
 // not pending; IsNotFound.
 func (c *Client) CancelOffer(ctx context.Context, id int64, opts ...WriteOption) (*api.Offer, error) {
-	return one[api.Offer](ctx, c, call{method: http.MethodPost, path: offerPath(id) + "/cancel", header: written(opts)})
+	return one[api.Offer](ctx, c, call{method: http.MethodPost, path: offerPath(id) + "/cancel", header: headerOf(opts)})
 }
 
 func offerPath(id int64) string { return offersPath + "/" + strconv.FormatInt(id, 10) }

@@ -44,14 +44,14 @@ func (o *Operator) Workspace(ctx context.Context, id int64) (*api.OperatorWorksp
 // creating another one. Errors: IsInvalid, which names the property; APIError with 409 if the
 // id is taken.
 func (o *Operator) CreateWorkspace(ctx context.Context, w api.OperatorNewWorkspace, opts ...WriteOption) (*api.OperatorWorkspace, error) {
-	return one[api.OperatorWorkspace](ctx, o.c, call{method: http.MethodPost, path: operatorWorkspaces, body: w, header: written(opts)})
+	return one[api.OperatorWorkspace](ctx, o.c, call{method: http.MethodPost, path: operatorWorkspaces, body: w, header: headerOf(opts)})
 }
 
 // ChangeWorkspace changes only the properties in the patch. Errors: IsNotFound; IsInvalid;
 // IsInUse if its SIMs forbid the change.
 func (o *Operator) ChangeWorkspace(ctx context.Context, id int64, p api.OperatorWorkspacePatch, opts ...WriteOption) (*api.OperatorWorkspace, error) {
 	return one[api.OperatorWorkspace](ctx, o.c, call{
-		method: http.MethodPatch, path: operatorWorkspaces + "/" + number(id), body: p, header: written(opts),
+		method: http.MethodPatch, path: operatorWorkspaces + "/" + number(id), body: p, header: headerOf(opts),
 	})
 }
 
@@ -68,14 +68,14 @@ func (o *Operator) User(ctx context.Context, idOrEmail string) (*api.OperatorUse
 // CreateUser creates a user, who cannot sign in before SetPassword. Errors: IsInvalid; APIError
 // with 409 if the username is taken.
 func (o *Operator) CreateUser(ctx context.Context, u api.OperatorNewUser, opts ...WriteOption) (*api.OperatorUser, error) {
-	return one[api.OperatorUser](ctx, o.c, call{method: http.MethodPost, path: operatorUsers, body: u, header: written(opts)})
+	return one[api.OperatorUser](ctx, o.c, call{method: http.MethodPost, path: operatorUsers, body: u, header: headerOf(opts)})
 }
 
 // ChangeUser changes only the properties in the patch. Errors: IsNotFound; IsInvalid; IsInUse
 // if the user could no longer sign in.
 func (o *Operator) ChangeUser(ctx context.Context, idOrEmail string, p api.OperatorUserPatch, opts ...WriteOption) (*api.OperatorUser, error) {
 	return one[api.OperatorUser](ctx, o.c, call{
-		method: http.MethodPatch, path: userPath(idOrEmail), body: p, header: written(opts),
+		method: http.MethodPatch, path: userPath(idOrEmail), body: p, header: headerOf(opts),
 	})
 }
 
@@ -127,7 +127,7 @@ func (o *Operator) ImportSIMs(ctx context.Context, list []byte, workspace int64,
 	if workspace != 0 {
 		path += "?workspace=" + number(workspace)
 	}
-	return one[api.OperatorImported](ctx, o.c, call{method: http.MethodPost, path: path, body: csv(list), header: written(opts)})
+	return one[api.OperatorImported](ctx, o.c, call{method: http.MethodPost, path: path, body: csv(list), header: headerOf(opts)})
 }
 
 // CreateApplicationToken creates an application token; its text is shown only in this response.

@@ -29,7 +29,7 @@ func (c *Client) Rules(ctx context.Context) ([]api.MigrationRule, error) {
 // Permission: Administrator of the Workspace. Errors: IsInvalid, which names the rule and the
 // property.
 func (c *Client) SetRules(ctx context.Context, r api.NewRules, opts ...WriteOption) ([]api.MigrationRule, error) {
-	list, err := one[[]api.MigrationRule](ctx, c, call{method: http.MethodPut, path: rulesPath, body: r, header: written(opts)})
+	list, err := one[[]api.MigrationRule](ctx, c, call{method: http.MethodPut, path: rulesPath, body: r, header: headerOf(opts)})
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func rulesOf(ctx context.Context, c *Client) ([]api.MigrationRule, error) {
 // ApplyRules replaces the rules of the installation. Errors: IsInvalid, which names the rule and
 // the property.
 func (o *Operator) ApplyRules(ctx context.Context, r api.NewRules, opts ...WriteOption) ([]api.MigrationRule, error) {
-	list, err := one[[]api.MigrationRule](ctx, o.c, call{method: http.MethodPut, path: operatorRules, body: r, header: written(opts)})
+	list, err := one[[]api.MigrationRule](ctx, o.c, call{method: http.MethodPut, path: operatorRules, body: r, header: headerOf(opts)})
 	if err != nil {
 		return nil, err
 	}

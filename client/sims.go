@@ -57,7 +57,7 @@ func (c *Client) SIMHistory(ctx context.Context, id int64) (*api.SIMHistory, err
 // is not allowed; IsNotFound; IsForbidden.
 func (c *Client) SetSIMStatus(ctx context.Context, id, status int64, opts ...WriteOption) error {
 	_, err := c.do(ctx, call{
-		method: http.MethodPatch, path: simPath(id), header: written(opts), body: api.SIMPatch{Status: api.Some(api.RefTo(status))},
+		method: http.MethodPatch, path: simPath(id), header: headerOf(opts), body: api.SIMPatch{Status: api.Some(api.RefTo(status))},
 	})
 	return err
 }
@@ -70,7 +70,7 @@ func (c *Client) SetSIMStatus(ctx context.Context, id, status int64, opts ...Wri
 // Workspace that issued the SIM. Errors: those of SetSIMStatus; IsNotFound for a Workspace that
 // is not a child of the issuer; *ConflictError if the rules of a migration forbid the move.
 func (c *Client) PatchSIM(ctx context.Context, id int64, patch api.SIMPatch, opts ...WriteOption) (entry string, err error) {
-	got, err := c.do(ctx, call{method: http.MethodPatch, path: simPath(id), header: written(opts), body: patch})
+	got, err := c.do(ctx, call{method: http.MethodPatch, path: simPath(id), header: headerOf(opts), body: patch})
 	if err != nil {
 		return "", err
 	}
@@ -82,7 +82,7 @@ func (c *Client) PatchSIM(ctx context.Context, id int64, patch api.SIMPatch, opt
 // Permission: User or Administrator in the Workspace. Errors: IsNotFound; an *APIError with
 // status 409 if it is in a device.
 func (c *Client) DeleteSIM(ctx context.Context, id int64, opts ...WriteOption) error {
-	_, err := c.do(ctx, call{method: http.MethodDelete, path: simPath(id), header: written(opts)})
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: simPath(id), header: headerOf(opts)})
 	return err
 }
 
@@ -94,7 +94,7 @@ func (c *Client) DeleteSIMs(ctx context.Context, ids []int64, opts ...WriteOptio
 	for i, id := range ids {
 		refs[i] = api.RefTo(id)
 	}
-	_, err := c.do(ctx, call{method: http.MethodDelete, path: simsPath + "/multi", header: written(opts), body: refs})
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: simsPath + "/multi", header: headerOf(opts), body: refs})
 	return err
 }
 

@@ -71,7 +71,7 @@ func (c *Client) Undo(ctx context.Context, r UndoRequest, opts ...WriteOption) (
 func (c *Client) undo(ctx context.Context, r UndoRequest, dryRun bool, opts []WriteOption) (*Undo, error) {
 	what := call{
 		method: http.MethodPost, path: ledgerPath + "/" + strconv.FormatInt(r.Migration, 10) + "/undo", body: r.body(dryRun),
-		header: written(opts), repeat: dryRun,
+		header: headerOf(opts), repeat: dryRun,
 	}
 	got, err := c.do(ctx, what)
 	if err != nil {

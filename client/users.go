@@ -92,7 +92,7 @@ func (c *Client) SetDefaultWorkspace(ctx context.Context, workspace int64, opts 
 
 // write performs a call without a response body.
 func (c *Client) write(ctx context.Context, method, path string, body any, opts []WriteOption) error {
-	_, err := c.do(ctx, call{method: method, path: path, body: body, header: written(opts)})
+	_, err := c.do(ctx, call{method: method, path: path, body: body, header: headerOf(opts)})
 	return err
 }
 

@@ -28,7 +28,7 @@ func (c *Client) WorkspaceSettings(ctx context.Context) (*api.WorkspaceSettings,
 // Permission: Administrator of the Workspace. Errors: IsForbidden, IsNotFound from another server.
 func (c *Client) SetWorkspaceSettings(ctx context.Context, patch api.WorkspaceSettingsPatch, opts ...WriteOption) (*api.WorkspaceSettings, error) {
 	return one[api.WorkspaceSettings](ctx, c, call{
-		method: http.MethodPatch, path: "/api/v1/organisation/my/setting", header: written(opts), body: patch,
+		method: http.MethodPatch, path: "/api/v1/organisation/my/setting", header: headerOf(opts), body: patch,
 	})
 }
 

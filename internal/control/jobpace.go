@@ -53,7 +53,7 @@ func (p *pace) worked(what, sims int, took time.Duration, now time.Time, waiting
 	p.cost[what] = one
 }
 
-// worked records what a step that began at a time has done with some SIMs.
+// worked records how long a step has taken, from its start until now, for its number of SIMs.
 func (s *jobStep) worked(what, sims int, began time.Time) {
 	now := time.Now()
 	s.c.pace.worked(what, sims, now.Sub(began), now, s.c.store.WritersWait())

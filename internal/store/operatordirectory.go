@@ -12,12 +12,13 @@ type DeviceRecord struct {
 	SIM fleet.SIMID
 }
 
-// Devices reads those of the devices that exist, deleted ones among them.
+// Devices reads the devices with these ids, including deleted ones. An id that no device has is not
+// in the result.
 func (tx *Tx) Devices(ctx context.Context, ids []fleet.DeviceID) (map[fleet.DeviceID]DeviceRecord, error) {
 	found := make(map[fleet.DeviceID]DeviceRecord)
 	w := where{tx: tx}
 	w.and(w.in("d.id", arrayParam(tx, ids)))
-	err := tx.queryEach(ctx, "SELECT "+deviceColumns+", COALESCE(h.id, 0) FROM devices d LEFT JOIN sims h ON h.device_id = d.id WHERE "+w.String(), w.args, func(r rows) error {
+	err := tx.queryEach(ctx, "SELECT "+deviceColumns+", COALESCE(s.id, 0) FROM devices d LEFT JOIN sims s ON s.device_id = d.id WHERE "+w.String(), w.args, func(r rows) error {
 		var sim int64
 		d, err := scanDevice(r, &sim)
 		found[d.ID] = DeviceRecord{d, fleet.SIMID(sim)}

@@ -1,7 +1,9 @@
 -- +goose Up
 
 -- Sign-ins of terminals that a user approves in the console. decision is 0 while a sign-in waits, 1
--- if it was approved and 2 if it was refused.
+-- if it was approved and 2 if it was refused. hash is that of the secret that the terminal has.
+-- user_id is the user who decided, and epoch the session_epoch of that user then; both are NULL
+-- before.
 CREATE TABLE terminal_sign_ins (
     hash       BYTEA    NOT NULL PRIMARY KEY,
     user_code  TEXT COLLATE "C" NOT NULL,

@@ -2,10 +2,12 @@
 
 -- The number of rows of a list in a block of 4,096 ids, and the times of the first and the last. It
 -- covers the rows with ids up to list_upto. See docs/adr/0007 and listtally.go.
---   list 1: events of the Workspace key          list 2: ... that the user sub caused
---   list 3: audit entries filed in Workspace key
---   list 4: migrations whose sides are the set key (ledger_sets)
---   list 5: ... in total (block 0)               list 6: all migrations (key 0)
+--   list 1: events; key is the Workspace
+--   list 2: events that a user caused; key is the Workspace, sub the user
+--   list 3: audit entries; key is a Workspace in which the entry is listed
+--   list 4: migrations; key is a set of Workspaces (ledger_sets.set_id)
+--   list 5: the same in total (block 0)
+--   list 6: all migrations (key 0)
 CREATE TABLE list_tally (
     list     INTEGER NOT NULL,
     key      INTEGER NOT NULL,
@@ -24,7 +26,8 @@ CREATE TABLE list_upto (
 ) STRICT;
 INSERT INTO list_upto (list, upto) VALUES (1, 0), (3, 0), (4, 0);
 
--- The sets of Workspaces that are the sides of some migration.
+-- The sources and the target of a migration are a set of Workspaces. There is one row for each
+-- Workspace of each set; set_id is a hash of the ids of its Workspaces.
 CREATE TABLE ledger_sets (
     workspace_id INTEGER NOT NULL,
     set_id       INTEGER NOT NULL,
