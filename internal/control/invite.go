@@ -49,7 +49,7 @@ type Invited struct {
 var (
 	errNotDelivered = fleet.Errorf(fleet.NotAllowed, "Invitations are disabled: the operator must set smtp_url, or activation_key to inviter")
 	errKeyShown     = fleet.Errorf(fleet.Duplicated,
-		"The invitation was already created with this Idempotency-Key; its activation key was shown then and is not stored")
+		"The invitation was already created with this Idempotency-Key; its activation key was shown then and is not stored; if you do not have it, invite the person again with another key")
 )
 
 // Invite adds a user to a Workspace, and sends a mail, or returns the key to the inviter. A new

@@ -63,9 +63,9 @@ func NewKey(ctx context.Context, tx *store.Tx) (identity.Key, error) {
 	return key, tx.InsertSigningKey(ctx, store.SigningKey{ID: key.ID, Private: key.Private, Created: key.Created})
 }
 
-// current returns the issuer with the keys that the transaction sees. Every token is signed
+// currentIssuer returns the signer of tokens with the keys that the transaction sees. Every token is signed
 // with it, so that a new key takes effect on every server when it is committed.
-func (c *Control) current(ctx context.Context, tx *store.Tx) (*identity.Issuer, error) {
+func (c *Control) currentIssuer(ctx context.Context, tx *store.Tx) (*identity.Issuer, error) {
 	ids, err := tx.SigningKeyIDs(ctx)
 	if err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (c *Control) reloadKeys(ctx context.Context) error {
 // Permission: none. Errors: Unavailable.
 func (c *Control) JWKS(ctx context.Context) (set []byte, err error) {
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
-		issuer, err := c.current(ctx, tx)
+		issuer, err := c.currentIssuer(ctx, tx)
 		if err == nil {
 			set = issuer.Keyring.JWKS()
 		}

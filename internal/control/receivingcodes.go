@@ -56,7 +56,7 @@ func (c *Control) MakeReceivingCode(ctx context.Context, caller identity.Princip
 		}
 		done.value = ReceivingCode{code, text, fleet.CodeValid}
 		done.again = fleet.Errorf(fleet.Duplicated,
-			"The receiving code %d was already made with this Idempotency-Key; its text was shown then and is not stored", code.ID)
+			"The receiving code %d was already made with this Idempotency-Key; its text was shown then and is not stored; if you do not have it, revoke it and make another one", code.ID)
 		return done, audit(ctx, tx, caller, fleet.AuditEntry{Action: fleet.AuditCodeMade, Subject: fleet.Subject("receiving_code", code.ID)})
 	})
 }

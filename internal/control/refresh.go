@@ -28,7 +28,7 @@ func (c *Control) newSession(ctx context.Context, tx *store.Tx, user store.UserR
 
 // bearer signs a bearer. Unless notAfter is zero, the bearer ends then at the latest.
 func (c *Control) bearer(ctx context.Context, tx *store.Tx, user store.UserRecord, ws fleet.Workspace, family string, latest time.Time) (string, error) {
-	issuer, err := c.current(ctx, tx)
+	issuer, err := c.currentIssuer(ctx, tx)
 	if err != nil {
 		return "", err
 	}

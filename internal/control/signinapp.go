@@ -36,7 +36,7 @@ func (c *Control) signInApplication(ctx context.Context, raw string, from identi
 		if err != nil {
 			return err
 		}
-		issuer, err := c.current(ctx, tx)
+		issuer, err := c.currentIssuer(ctx, tx)
 		if err != nil {
 			return err
 		}

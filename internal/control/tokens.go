@@ -14,7 +14,7 @@ type ApplicationToken = store.ApplicationToken
 
 // NewToken is an application token to be created.
 type NewToken struct {
-	Workspace   fleet.WorkspaceID
+	Workspace   fleet.WorkspaceID // for the operator's rule only
 	Description string
 	Expires     time.Time // zero: never
 	CIDR        string    // the network or address that may use it; "" for any
@@ -41,8 +41,8 @@ func (c *Control) ListApplicationTokens(ctx context.Context, caller identity.Pri
 	return page, err
 }
 
-// MakeApplicationToken makes a credential for a program, bound to the caller's Workspace, so n
-// need not set one. Repetitions under the same key are refused, because the text of a token is
+// MakeApplicationToken makes a credential for a program, bound to the caller's Workspace, whatever
+// n.Workspace is. Repetitions under the same key are refused, because the text of a token is
 // not stored.
 //
 // Permission: ManageTokens. Errors: BadRequest that names the field; those of once.
@@ -73,7 +73,7 @@ func (c *Control) MakeApplicationToken(ctx context.Context, caller identity.Prin
 		}
 		done.value = made
 		done.again = fleet.Errorf(fleet.Duplicated,
-			"The application token %d was already created with this Idempotency-Key; its text was shown then and is not stored", made.ID)
+			"The application token %d was already created with this Idempotency-Key; its text was shown then and is not stored; if you do not have it, revoke this token and create another one", made.ID)
 		return done, audit(ctx, tx, caller, fleet.AuditEntry{Action: fleet.AuditTokenMade, Subject: fleet.Subject("application_token", made.ID)})
 	})
 }
@@ -85,8 +85,8 @@ type TokenPatch struct {
 	Revoked     *bool
 }
 
-// PatchApplicationToken changes a token of the caller's Workspace. Revoking a token ends it at
-// once, with all its bearers.
+// PatchApplicationToken changes a token of the caller's Workspace. A revoked token is refused from
+// then on, and so is every bearer token that it was exchanged for.
 //
 // Permission: ManageTokens. Errors: NotFound; BadRequest; those of once.
 func (c *Control) PatchApplicationToken(ctx context.Context, caller identity.Principal, p TokenPatch, w Write[None]) (Reply, error) {
@@ -139,7 +139,7 @@ func (c *Control) InsertToken(ctx context.Context, tx *store.Tx, t store.Applica
 	if err != nil {
 		return CreatedToken{}, err
 	}
-	issuer, err := c.current(ctx, tx)
+	issuer, err := c.currentIssuer(ctx, tx)
 	if err != nil {
 		return CreatedToken{}, err
 	}

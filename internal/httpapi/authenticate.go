@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/httpx"
 )
 
-// authenticate selects the mode by which properties are present.
+// authenticate signs in. Which properties the body has decides how.
 func (a *api) authenticate(r *request) (response, error) {
 	if err := a.control.CountAttempt(r.Context(), r.origin()); err != nil {
 		return response{}, err
@@ -30,7 +30,8 @@ func (a *api) authenticate(r *request) (response, error) {
 	})
 }
 
-// signInTerminal returns the tokens of a terminal, or that its user has not decided yet.
+// signInTerminal answers one poll of a command line that signs in through the console (RFC 8628): it
+// returns the tokens, or that the user has not decided yet.
 func (a *api) signInTerminal(r *request, secret string) (response, error) {
 	tokens, pending, err := a.control.SignInTerminal(r.Context(), secret, r.origin())
 	if err != nil {
@@ -41,7 +42,7 @@ func (a *api) signInTerminal(r *request, secret string) (response, error) {
 	})
 }
 
-// startTerminal starts the sign-in of a terminal. Its body is empty.
+// startTerminal begins such a sign-in (RFC 8628). The body is empty.
 func (a *api) startTerminal(r *request) (response, error) {
 	if err := a.control.CountAttempt(r.Context(), r.origin()); err != nil {
 		return response{}, err

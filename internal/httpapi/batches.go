@@ -9,10 +9,11 @@ import (
 	"github.com/simferry/simferry/internal/httpx"
 )
 
-// batchStatuses are the possible statuses of a batch, by id. GET only ever shows the first.
+// batchStatuses are the possible statuses of a batch, by id. GET shows only the first: it refuses a
+// batch that is registered.
 var batchStatuses = []wire.Ref{{ID: 0, Description: "Not registered"}, {ID: 1, Description: "Registered"}}
 
-const batchStatusHelp = "0 keeps their status, 1 activates the SIMs, 4 starts their Factory Test"
+const batchStatusHelp = "id 0 keeps the status of the SIMs, 1 activates them, 4 starts their Factory Test"
 
 func batchCode(r *request) (string, error) { return fleet.ParseBIC(r.PathValue("bic")) }
 

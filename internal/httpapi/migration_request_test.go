@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// The decisions of the section "Migration: the request".
+// Tests of the section "Migration: the request" of api/DEVIATIONS.md.
 
 func TestContract_AutoDetachDefault(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
@@ -62,8 +62,8 @@ func TestContract_OneSelection(t *testing.T) {
 	})
 }
 
-// numbered returns the first n ICCIDs of the Ferry world's range.
-func numbered(from, n int) []string {
+// iccidsFrom returns n consecutive ICCIDs of the Ferry world, from that of SIM from on.
+func iccidsFrom(from, n int) []string {
 	list := make([]string, n)
 	for i := range list {
 		list[i] = fmt.Sprintf("898830300%010d", from+i)
@@ -85,19 +85,19 @@ func TestContract_SelectionLimit(t *testing.T) {
 		s, admin := startWithOwnDatabase(t, e)
 		const more = "501 SIMs are named; at most 500 are allowed in one request: split it"
 		wantBadRequest(t, admin.Post(migration, migrationTo(kit.FleetFR, ids(kit.FirstSpareSIM, 501)...)), "sims: "+more)
-		wantBadRequest(t, admin.Post(migration, migrationOfICCIDs(kit.FleetFR, numbered(kit.FirstSpareSIM, 501)...)), "iccids: "+more)
-		wantBadRequest(t, admin.Post(migration, migrationOfRange(kit.FleetFR, numbered(kit.FirstSpareSIM, 1)[0], numbered(1500, 1)[0])),
+		wantBadRequest(t, admin.Post(migration, migrationOfICCIDs(kit.FleetFR, iccidsFrom(kit.FirstSpareSIM, 501)...)), "iccids: "+more)
+		wantBadRequest(t, admin.Post(migration, migrationOfRange(kit.FleetFR, iccidsFrom(kit.FirstSpareSIM, 1)[0], iccidsFrom(1500, 1)[0])),
 			"iccid_range: it spans 501 numbers; at most 500 are allowed in one request: split it")
 		wantBadRequest(t, admin.Post(migration, migrationOfRange(kit.FleetFR, "0000000000000000000", "9999999999999999999")),
 			"iccid_range: it spans 10000000000000000000 numbers")
 
 		wantMigration(t, admin.Post(migration, migrationTo(kit.FleetFR, ids(kit.FirstSpareSIM, 500)...)), ids(kit.FirstSpareSIM, 500)...)
-		wantMigration(t, admin.Post(migration, migrationOfICCIDs(kit.FleetFR, numbered(kit.FirstSpareSIM, 500)...)), ids(kit.FirstSpareSIM, 500)...)
-		wantMigration(t, admin.Post(migration, migrationOfRange(kit.FleetFR, numbered(kit.FirstSpareSIM, 1)[0], numbered(1499, 1)[0])), ids(kit.FirstSpareSIM, 500)...)
-		// counted once the duplicates are gone
+		wantMigration(t, admin.Post(migration, migrationOfICCIDs(kit.FleetFR, iccidsFrom(kit.FirstSpareSIM, 500)...)), ids(kit.FirstSpareSIM, 500)...)
+		wantMigration(t, admin.Post(migration, migrationOfRange(kit.FleetFR, iccidsFrom(kit.FirstSpareSIM, 1)[0], iccidsFrom(1499, 1)[0])), ids(kit.FirstSpareSIM, 500)...)
+		// duplicates are removed before the SIMs are counted
 		wantMigration(t, admin.Post(migration, migrationTo(kit.FleetFR, append(ids(kit.FirstSpareSIM, 500), ids(kit.FirstSpareSIM, 100)...)...)), ids(kit.FirstSpareSIM, 500)...)
 
-		// Decided before the database: one that cannot be read does not matter.
+		// The limit is checked without the database, so the answer is the same if it cannot be read.
 		s.Exec("ALTER TABLE sims RENAME TO sims_away")
 		wantBadRequest(t, admin.Post(migration, migrationTo(kit.FleetFR, ids(kit.FirstSpareSIM, 501)...)), "sims: "+more)
 		admin.Post(migration, migrationTo(kit.FleetFR, kit.IssuedSIM)).Is(http.StatusInternalServerError)
@@ -159,7 +159,7 @@ func TestContract_RangeOrder(t *testing.T) {
 		wantBadRequest(t, admin.Post(migration, migrationOfRange(kit.FleetFR, "9007199254740993001", "9007199254740993000")),
 			"iccid_range.end: 9007199254740993000 lies before start 9007199254740993001")
 		wantMigration(t, admin.Post(migration, migrationOfRange(kit.FleetFR, kit.ICCID(kit.IssuedSIM), kit.ICCID(kit.IssuedSIM))), kit.IssuedSIM)
-		// As a number, 1... is greater than 0...; leading zeros are kept.
+		// An ICCID is text: its leading zeros are kept.
 		wantNotFound(t, admin.Post(migration, migrationOfRange(kit.FleetFR, "0000000000000000001", "0000000000000000001")),
 			"no sim with an iccid from 0000000000000000001 to 0000000000000000001 found")
 	})
@@ -226,7 +226,8 @@ func TestContract_AllSources(t *testing.T) {
 		if diff := cmp.Diff([]api.SourceCount{{ID: kit.FleetDE, Name: "Fleet DE", SIMCount: 1, Authority: "role"}, {ID: kit.FleetFR, Name: "Fleet FR", SIMCount: 1, Authority: "role"}}, entry.SourceWorkspaces); diff != "" {
 			t.Error(diff)
 		}
-		// A member who is not an Administrator of a source gets that reason: the SIM was found.
+		// A member of the source who does not administer it gets conflict 1504, not a 404: members may see
+		// the SIM.
 		wantConflict(t, s.As("target@example.com").Post(migration, migrationTo(kit.FleetFR, kit.ActivatedSIM)), conflictReason{1504, []int64{kit.ActivatedSIM}})
 		s.CheckInvariants()
 	})
@@ -274,7 +275,7 @@ func TestContract_DryRunBoolean(t *testing.T) {
 			}
 		})
 		if got := wantMigration(t, admin.Post(migration, realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))), kit.IssuedSIM); got.DryRun {
-			t.Error("dry_run was sent as false")
+			t.Error("dry_run was false, and the response is that of a dry run")
 		}
 	})
 }

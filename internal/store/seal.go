@@ -7,13 +7,15 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Seal returns the seal that a SIM is imported with; see fleet.SealIdentity.
+// Seal returns the checksum of a SIM's identity (invariant I19) at its import. internal/fleet/seal.go
+// defines its parts.
 func Seal(s fleet.SIM) int64 {
 	return int64(fleet.SealIdentity(s.ID, clean(string(s.ICCID)), clean(s.EID), clean(s.IMSI), clean(s.MSISDN), micros(s.Produced),
 		cmp.Or(s.Model, fleet.StandardModel), clean(s.BIC)) ^ fleet.SealOwners(s.ID, s.Issuer, s.Reseller) ^ fleet.SealActivation(s.ID, activation(s)))
 }
 
-// SealedColumns are what a seal covers of sims s, with the seal at the end.
+// SealedColumns are the columns that a seal covers, and last the seal itself. The query must use the
+// alias s for the table sims.
 const SealedColumns = `s.id, s.iccid, s.eid, s.imsi, s.msisdn, s.produced_at, s.model_id, COALESCE(s.bic, ''),
 	s.issuer_id, COALESCE(s.reseller_id, 0), COALESCE(s.activated_at, 0), s.seal`
 
@@ -47,15 +49,16 @@ func (tx *Tx) SIMsUnsealed(ctx context.Context) (bool, error) {
 	return tx.queryRow(ctx, "SELECT 1 FROM sims WHERE seal IS NULL LIMIT 1", nil, &one)
 }
 
-// SealSIMs seals up to most SIMs that have no seal, and returns how many. They were imported by
-// an earlier version. Several servers may call it concurrently.
-func (tx *Tx) SealSIMs(ctx context.Context, most int) (sealed int, err error) {
+// SealSIMs seals at most limit SIMs that have no seal, and returns how many. They were imported by
+// an earlier version. Their seal covers the owners at the import, which are those before the first
+// change in ledger_owners. Several servers may call it concurrently.
+func (tx *Tx) SealSIMs(ctx context.Context, limit int) (sealed int, err error) {
 	text := "SELECT " + SealedColumns + `, COALESCE(o.issuer_before, s.issuer_id),
 			CASE WHEN o.sim_id IS NULL THEN COALESCE(s.reseller_id, 0) ELSE COALESCE(o.reseller_before, 0) END
 		FROM sims s LEFT JOIN ledger_owners o ON o.sim_id = s.id AND o.version = (SELECT min(p.version) FROM ledger_owners p WHERE p.sim_id = s.id)
 		WHERE s.seal IS NULL ORDER BY s.id LIMIT $1` + tx.dialectSQL("", " FOR NO KEY UPDATE OF s SKIP LOCKED")
 	var ids, seals []int64
-	err = tx.queryEach(ctx, text, []any{most}, func(r rows) error {
+	err = tx.queryEach(ctx, text, []any{limit}, func(r rows) error {
 		var s SealedRow
 		var issuer, reseller int64
 		if err := r.Scan(append(s.Into(), &issuer, &reseller)...); err != nil {

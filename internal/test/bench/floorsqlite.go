@@ -10,7 +10,7 @@ import (
 
 func (f sqliteSQL) move(ctx context.Context, list []int64, from, to int64) error {
 	return f.tx(ctx, func(tx *sql.Tx) error {
-		_, err := moveSQLite(ctx, tx, text(list), from, to)
+		_, err := moveSQLite(ctx, tx, jsonArray(list), from, to)
 		return err
 	})
 }
@@ -66,7 +66,7 @@ type shownRef struct {
 }
 
 // text encodes a list for json_each.
-func text[T int64 | string](list []T) string {
+func jsonArray[T int64 | string](list []T) string {
 	b, err := json.Marshal(list)
 	if err != nil {
 		panic(err) // numbers and strings
@@ -77,7 +77,7 @@ func text[T int64 | string](list []T) string {
 func (f sqliteSQL) read(ctx context.Context, iccids []string) error {
 	rows, err := f.db.QueryContext(ctx, `
 		SELECT s.id, s.iccid, s.status, w.id, w.name, s.device_id, d.name
-		FROM json_each($1) j CROSS JOIN sims s ON s.iccid = j.value AND s.status <> 3 JOIN workspaces w ON w.id = s.workspace_id LEFT JOIN devices d ON d.id = s.device_id`, text(iccids))
+		FROM json_each($1) j CROSS JOIN sims s ON s.iccid = j.value AND s.status <> 3 JOIN workspaces w ON w.id = s.workspace_id LEFT JOIN devices d ON d.id = s.device_id`, jsonArray(iccids))
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func encodeShown(rows scanner) error {
 }
 
 func (f sqliteSQL) reset(ctx context.Context, list []int64, in int64, busy bool) error {
-	ids := text(list)
+	ids := jsonArray(list)
 	err := within(ctx, f.other, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			UPDATE sims SET workspace_id = $2, status = CASE WHEN $3 THEN 1 ELSE 0 END,

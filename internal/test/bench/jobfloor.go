@@ -10,8 +10,8 @@ import (
 
 // How many SIMs of a job the product plans or moves in one transaction.
 const (
-	planned = 2500
-	chunk   = 500
+	planSize = 2500
+	chunk    = 500
 )
 
 // jobFloor is a job without any rules: nothing is read for a decision. It changes the same rows as
@@ -25,9 +25,9 @@ type jobFloor interface {
 // blockCount is how many SIMs are in a block of the tally.
 type blockCount struct{ block, sims int64 }
 
-// blocks counts SIMs by blocks of the tally.
+// blocks counts SIMs by blocks of the tally. The ids must be in ascending order.
 func blocks(ids []int64) (list []blockCount) {
-	for _, id := range ids { // in the order of ids
+	for _, id := range ids {
 		if n := len(list); n == 0 || list[n-1].block != id>>10 {
 			list = append(list, blockCount{block: id >> 10})
 		}
@@ -75,7 +75,7 @@ func (f sqliteSQL) job(ctx context.Context, list []int64, from, to int64) (err e
 	if err != nil {
 		return err
 	}
-	for part := range slices.Collect(slices.Chunk(list, planned)) {
+	for part := range slices.Collect(slices.Chunk(list, planSize)) {
 		err := f.jobTx(ctx, func(tx *sql.Tx) error { return planPartSQLite(ctx, tx, job, part, list, from) })
 		if err != nil {
 			return err
@@ -104,9 +104,9 @@ func newJobSQLite(ctx context.Context, tx *sql.Tx, now int64, list []int64, from
 		return 0, err
 	}
 	steps := []sqliteStep{{"INSERT INTO job_sides (workspace_id, job_id, side) VALUES ($2, $1, 1)", []any{job, to}}}
-	for part := range slices.Collect(slices.Chunk(list, planned)) {
+	for part := range slices.Collect(slices.Chunk(list, planSize)) {
 		steps = append(steps, sqliteStep{
-			"INSERT INTO job_parts (job_id, part, selection) VALUES ($1, $2, $3)", []any{job, part, text(list[part*planned : min((part+1)*planned, len(list))])},
+			"INSERT INTO job_parts (job_id, part, selection) VALUES ($1, $2, $3)", []any{job, part, jsonArray(list[part*planSize : min((part+1)*planSize, len(list))])},
 		})
 	}
 	if err := run(ctx, tx, steps...); err != nil {
@@ -125,11 +125,11 @@ func auditSQLite(ctx context.Context, tx *sql.Tx, now int64, action string, job 
 
 // planPartSQLite plans a part of a job, and begins the job with the last one.
 func planPartSQLite(ctx context.Context, tx *sql.Tx, job int64, part int, list []int64, from int64) error {
-	end := min((part+1)*planned, len(list))
-	ids := list[part*planned : end]
+	end := min((part+1)*planSize, len(list))
+	ids := list[part*planSize : end]
 	steps := []sqliteStep{
 		{`INSERT INTO job_sims (job_id, pos, sim_id, version, source_id, verdict)
-			SELECT $1, s.id, s.id, s.version, s.workspace_id, 0 FROM json_each($3) i CROSS JOIN sims s ON s.id = i.value WHERE s.workspace_id = $2`, []any{job, from, text(ids)}},
+			SELECT $1, s.id, s.id, s.version, s.workspace_id, 0 FROM json_each($3) i CROSS JOIN sims s ON s.id = i.value WHERE s.workspace_id = $2`, []any{job, from, jsonArray(ids)}},
 		{"INSERT INTO job_sides (workspace_id, job_id, side) VALUES ($2, $1, 0) ON CONFLICT DO NOTHING", []any{job, from}},
 		{`INSERT INTO job_counts AS o (job_id, workspace_id, home_id, verdict, sims) VALUES ($1, $2, 0, 0, $3)
 			ON CONFLICT (job_id, workspace_id, home_id, verdict) DO UPDATE SET sims = o.sims + excluded.sims`, []any{job, from, len(ids)}},
@@ -149,7 +149,7 @@ func planPartSQLite(ctx context.Context, tx *sql.Tx, job int64, part int, list [
 
 // chunkSQLite moves SIMs and records that.
 func chunkSQLite(ctx context.Context, tx *sql.Tx, job int64, some []int64, from, to int64, last bool) error {
-	ids := text(some)
+	ids := jsonArray(some)
 	now := time.Now().UnixMicro()
 	entry, err := moveSQLite(ctx, tx, ids, from, to)
 	if err != nil {
@@ -178,7 +178,8 @@ func chunkSQLite(ctx context.Context, tx *sql.Tx, job int64, some []int64, from,
 	return auditSQLite(ctx, tx, now, "migration.run", job, entry, from, to)
 }
 
-// jobFunctions are the same for PostgreSQL, each one round trip.
+// jobFunctions are the statements of a job for PostgreSQL, as functions in the database, so that each
+// takes one round trip.
 const jobFunctions = `
 CREATE FUNCTION floor_audit(instant bigint, action text, job bigint, entry bigint, source bigint, target bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE written bigint;
@@ -238,8 +239,8 @@ END $$`
 func (f pgFloor) job(ctx context.Context, list []int64, from, to int64) error {
 	var job int64
 	var parts []string
-	for ids := range slices.Chunk(list, planned) {
-		parts = append(parts, text(ids))
+	for ids := range slices.Chunk(list, planSize) {
+		parts = append(parts, jsonArray(ids))
 	}
 	if err := f.pool.QueryRow(ctx, "SELECT floor_new($1, $2, $3, $4)", parts, from, to, time.Now().UnixMicro()).Scan(&job); err != nil {
 		return err
@@ -248,7 +249,7 @@ func (f pgFloor) job(ctx context.Context, list []int64, from, to int64) error {
 		return err
 	}
 	done := 0
-	for ids := range slices.Chunk(list, planned) {
+	for ids := range slices.Chunk(list, planSize) {
 		done += len(ids)
 		if _, err := f.pool.Exec(ctx, "SELECT floor_plan($1, $2, $3, $4)", job, ids, from, done == len(list)); err != nil {
 			return err

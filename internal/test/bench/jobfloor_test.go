@@ -33,7 +33,7 @@ func TestJobFloorChangesTheSameRows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			list := ids(1, planned+chunk/2) // two parts, and a chunk that is not full
+			list := ids(1, planSize+chunk/2) // two parts, and a chunk that is not full
 			ours := p.added(t, func() error { return p.runJob(t.Context(), c, list) })
 			if err := p.floor.reset(t.Context(), list, int64(left), false); err != nil {
 				t.Fatal(err)

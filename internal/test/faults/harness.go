@@ -13,7 +13,7 @@ type Harness struct {
 	Summary string // one sentence, for -list
 	Run     func(ctx context.Context, size Size, seed uint64) (Result, error)
 
-	// Control runs the harness on something that is broken on purpose. It is nil if Run has a
+	// Control runs the harness on something that is failed on purpose. It is nil if Run has a
 	// control of its own.
 	Control func(ctx context.Context, size Size, seed uint64) (Control, error)
 }
@@ -25,19 +25,20 @@ func (h Harness) Try(ctx context.Context, size Size, seed uint64) (Result, error
 		return h.Run(ctx, size, seed)
 	}
 	var control Control
-	var broken error
+	var failed error
 	var beside sync.WaitGroup
-	beside.Go(func() { control, broken = h.Control(ctx, size, seed) })
+	beside.Go(func() { control, failed = h.Control(ctx, size, seed) })
 	res, err := h.Run(ctx, size, seed)
 	beside.Wait()
 	res.Control = control
-	return res, errors.Join(err, broken)
+	return res, errors.Join(err, failed)
 }
 
 // Size is how much a harness does.
 type Size int
 
-// The sizes. A Probe is as small as still catches a mutation, and has no control.
+// The sizes. Probe is the smallest at which the harness still finds a bug that was put in on purpose
+// (see package mutants). It runs without a control.
 const (
 	CI Size = iota
 	Full
