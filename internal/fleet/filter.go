@@ -44,6 +44,7 @@ func parseFilters(spec ListSpec, q string) ([]Filter, error) {
 		if used += len(f.Texts) + len(f.Times); used > maxValues {
 			return nil, badQuery("at most %d texts and dates in one request", maxValues)
 		}
+		f.Numbers, f.Texts = Once(f.Numbers), Once(f.Texts) // a list that is read value by value has each item once
 		filters = append(filters, f)
 	}
 	return filters, nil
@@ -69,7 +70,6 @@ func parseFilter(field ListField, values string) (Filter, error) {
 			return Filter{}, err
 		}
 	}
-	f.Numbers, f.Texts = Once(f.Numbers), Once(f.Texts) // a list that is read value by value has each item once
 	return f, nil
 }
 
