@@ -49,8 +49,8 @@ func (c *Client) Device(ctx context.Context, id int64) (*api.Device, error) {
 }
 
 // CreateDevice creates a device, and puts the SIM of d, if it names one, into it. The SIM gets the
-// Status of its SIMAttachment. Without a Status, an Issued SIM becomes Activated if Activate is true;
-// without Activate the server's default decides.
+// Status of its SIMAttachment. Without a Status, an Issued SIM becomes Activated if Activate is
+// true; without Activate the server's default decides.
 //
 // Permission: User or Administrator in the Workspace. Errors: IsInvalid, with Problems; IsInUse
 // if the SIM is in another device; IsForbidden.

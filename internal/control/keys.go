@@ -63,8 +63,8 @@ func NewKey(ctx context.Context, tx *store.Tx) (identity.Key, error) {
 	return key, tx.InsertSigningKey(ctx, store.SigningKey{ID: key.ID, Private: key.Private, Created: key.Created})
 }
 
-// currentIssuer returns the signer of tokens with the keys that the transaction sees. Every token is signed
-// with it, so that a new key takes effect on every server when it is committed.
+// currentIssuer returns the signer of tokens with the keys that the transaction sees. Every token
+// is signed with it, so that a new key takes effect on every server when it is committed.
 func (c *Control) currentIssuer(ctx context.Context, tx *store.Tx) (*identity.Issuer, error) {
 	ids, err := tx.SigningKeyIDs(ctx)
 	if err != nil {

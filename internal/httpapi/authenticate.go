@@ -30,8 +30,8 @@ func (a *api) authenticate(r *request) (response, error) {
 	})
 }
 
-// signInTerminal answers one poll of a command line that signs in through the console (RFC 8628): it
-// returns the tokens, or that the user has not decided yet.
+// signInTerminal answers one poll of a command line that signs in through the console (RFC 8628):
+// it returns the tokens, or that the user has not decided yet.
 func (a *api) signInTerminal(r *request, secret string) (response, error) {
 	tokens, pending, err := a.control.SignInTerminal(r.Context(), secret, r.origin())
 	if err != nil {

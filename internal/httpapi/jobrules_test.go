@@ -149,7 +149,7 @@ func TestContract_JobLimits(t *testing.T) {
 		statusJob := object{"status": object{"id": 1}, "select": selecting(kit.IssuedSIM)["select"]}
 		for _, c := range badJobs {
 			body := plus(selecting(kit.ActivatedSIM), c.property, c.value)
-			if c.property == "gate" && !strings.Contains(c.names, "send waves") {
+			if c.property == "gate" && !strings.Contains(c.names, "add waves") {
 				body = plus(body, "waves", []object{{"sims": 1}})
 			}
 			refused(migrationJobs, body, c.names)

@@ -96,7 +96,8 @@ func TestLargeQueries(t *testing.T) {
 			items  int
 		}{
 			"thousands of ids":   {q("id:" + many(5000, "%d")), 200, 605},
-			"thousands of types": {q("status:" + many(5000, "%d")), 200, 606},
+			"thousands of types": {q("status:" + many(5000, "%d")), 422, 0},
+			"one type, often":    {q("status:" + strings.Repeat("0|", 5000) + "1"), 200, -1},
 			"500 texts":          {q("imsi:" + many(500, "%015d")), 200, 0},
 			"501 texts":          {q("imsi:" + many(501, "%015d")), 422, 0},
 			"thousands of texts": {q("imsi:" + many(5000, "%015d")), 422, 0},
@@ -116,7 +117,7 @@ func TestLargeQueries(t *testing.T) {
 			a := c.Get("/api/v1/sim?" + test.query.Encode())
 			if a.Status != test.status {
 				t.Errorf("%s: %d, want %d: %.300s", name, a.Status, test.status, a.Body)
-			} else if test.status == http.StatusOK && whereIs(a).Total != test.items {
+			} else if test.status == http.StatusOK && test.items >= 0 && whereIs(a).Total != test.items {
 				t.Errorf("%s: %s SIMs, want %d", name, a.Header.Get("X-Total-Count"), test.items)
 			}
 			if len(a.Body) > 2000 && test.status != http.StatusOK {

@@ -97,7 +97,8 @@ func TestContract_SelectionLimit(t *testing.T) {
 		// duplicates are removed before the SIMs are counted
 		wantMigration(t, admin.Post(migration, migrationTo(kit.FleetFR, append(ids(kit.FirstSpareSIM, 500), ids(kit.FirstSpareSIM, 100)...)...)), ids(kit.FirstSpareSIM, 500)...)
 
-		// The limit is checked without the database, so the answer is the same if it cannot be read.
+		// The limit is checked without the database, so the answer is the same if it cannot be
+		// read.
 		s.Exec("ALTER TABLE sims RENAME TO sims_away")
 		wantBadRequest(t, admin.Post(migration, migrationTo(kit.FleetFR, ids(kit.FirstSpareSIM, 501)...)), "sims: "+more)
 		admin.Post(migration, migrationTo(kit.FleetFR, kit.IssuedSIM)).Is(http.StatusInternalServerError)
@@ -226,8 +227,8 @@ func TestContract_AllSources(t *testing.T) {
 		if diff := cmp.Diff([]api.SourceCount{{ID: kit.FleetDE, Name: "Fleet DE", SIMCount: 1, Authority: "role"}, {ID: kit.FleetFR, Name: "Fleet FR", SIMCount: 1, Authority: "role"}}, entry.SourceWorkspaces); diff != "" {
 			t.Error(diff)
 		}
-		// A member of the source who does not administer it gets conflict 1504, not a 404: members may see
-		// the SIM.
+		// A member of the source who does not administer it gets conflict 1504, not a 404: members
+		// may see the SIM.
 		wantConflict(t, s.As("target@example.com").Post(migration, migrationTo(kit.FleetFR, kit.ActivatedSIM)), conflictReason{1504, []int64{kit.ActivatedSIM}})
 		s.CheckInvariants()
 	})

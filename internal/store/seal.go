@@ -7,15 +7,15 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Seal returns the checksum of a SIM's identity (invariant I19) at its import. internal/fleet/seal.go
-// defines its parts.
+// Seal returns the checksum of a SIM's identity (invariant I19) at its import.
+// internal/fleet/seal.go defines its parts.
 func Seal(s fleet.SIM) int64 {
 	return int64(fleet.SealIdentity(s.ID, clean(string(s.ICCID)), clean(s.EID), clean(s.IMSI), clean(s.MSISDN), micros(s.Produced),
 		cmp.Or(s.Model, fleet.StandardModel), clean(s.BIC)) ^ fleet.SealOwners(s.ID, s.Issuer, s.Reseller) ^ fleet.SealActivation(s.ID, activation(s)))
 }
 
-// SealedColumns are the columns that a seal covers, and last the seal itself. The query must use the
-// alias s for the table sims.
+// SealedColumns are the columns that a seal covers, and last the seal itself. The query must use
+// the alias s for the table sims.
 const SealedColumns = `s.id, s.iccid, s.eid, s.imsi, s.msisdn, s.produced_at, s.model_id, COALESCE(s.bic, ''),
 	s.issuer_id, COALESCE(s.reseller_id, 0), COALESCE(s.activated_at, 0), s.seal`
 

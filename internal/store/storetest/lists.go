@@ -174,6 +174,9 @@ func listHostileValues(e *env) {
 		var values []string
 		switch field.Kind {
 		case fleet.IntegerField:
+			if field.Numbers != nil { // the list refuses others
+				continue
+			}
 			values = []string{"99999", "-1", "9223372036854775807", "-9223372036854775808", "70000|99999"}
 		case fleet.TextField, fleet.PrefixField:
 			values = []string{"%", "'", `\`, "\U0010FFFF", strings.Repeat("9", 5000)}

@@ -178,8 +178,8 @@ func chunkSQLite(ctx context.Context, tx *sql.Tx, job int64, some []int64, from,
 	return auditSQLite(ctx, tx, now, "migration.run", job, entry, from, to)
 }
 
-// jobFunctions are the statements of a job for PostgreSQL, as functions in the database, so that each
-// takes one round trip.
+// jobFunctions are the statements of a job for PostgreSQL, as functions in the database, so that
+// each takes one round trip.
 const jobFunctions = `
 CREATE FUNCTION floor_audit(instant bigint, action text, job bigint, entry bigint, source bigint, target bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE written bigint;

@@ -37,8 +37,8 @@ func (h Harness) Try(ctx context.Context, size Size, seed uint64) (Result, error
 // Size is how much a harness does.
 type Size int
 
-// The sizes. Probe is the smallest at which the harness still finds a bug that was put in on purpose
-// (see package mutants). It runs without a control.
+// The sizes. Probe is the smallest at which the harness still finds a bug that was put in on
+// purpose (see package mutants). It runs without a control.
 const (
 	CI Size = iota
 	Full
