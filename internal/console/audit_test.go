@@ -20,18 +20,17 @@ func TestAudit_Filters(t *testing.T) {
 		p := s.as(t, "admin@example.com")
 		p.get("/audit").is(t, http.StatusOK).has(t, "SIMs moved", "Signed in", "Reading refused", `href="/ledger/2"`)
 		for query, wants := range map[string][2]string{ // what a page has, and what it has not
-			"action=sim.migrated":    {"</th>", ">Reading refused<"},
-			"outcome=refused":        {">Reading refused ", ">Signed in<"},
-			"outcome=done":           {">Signed in<", ">Reading refused <"},
-			"user=4":                 {"user@example.com", ">SIMs moved<"},
-			"user=user@example.com":  {"user@example.com", ">SIMs moved<"},
-			"user=nobody@x.example":  {"This person is not known here.", "<tbody"},
-			"q=127.0.0.1&days=30":    {">SIMs moved<", "No entry matches."},
-			"q=2001:db8::1":          {"No entry matches.", "<tbody"},
-			"q=nothing":              {"No entry matches.", "<tbody"},
-			"q=a,b|c":                {"No entry matches.", "<tbody"},
-			"action=x&outcome=y":     {">SIMs moved<", "No entry matches."},
-			"days=5&after=x&user=,|": {"This person is not known here.", "<tbody"},
+			"action=sim.migrated":     {"</th>", ">Reading refused<"},
+			"outcome=refused":         {">Reading refused ", ">Signed in<"},
+			"outcome=done":            {">Signed in<", ">Reading refused <"},
+			"user=4":                  {"user@example.com", ">SIMs moved<"},
+			"user=user@example.com":   {"user@example.com", ">SIMs moved<"},
+			"user=nobody@x.example":   {"This person is not known here.", "<tbody"},
+			"q=127.0.0.1&days=30":     {">SIMs moved<", "No entry matches."},
+			"q=2001:db8::1":           {"No entry matches.", "<tbody"},
+			"q=nothing":               {"No entry matches.", "<tbody"},
+			"q=a,b|c":                 {"No entry matches.", "<tbody"},
+			"days=30&after=x&user=,|": {"This person is not known here.", "<tbody"},
 		} {
 			_, table, _ := strings.Cut(p.get("/audit?"+query).is(t, http.StatusOK).Text, `id="days"`)
 			_, table, _ = strings.Cut(table, "</form>")

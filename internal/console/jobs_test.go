@@ -137,7 +137,7 @@ func TestConsole_JobSIMPages(t *testing.T) {
 	if len(seen) != 600 || pages != 24 {
 		t.Errorf("%d SIMs on %d pages", len(seen), pages)
 	}
-	for _, q := range []string{"?after=x", "?after=99999999999999999999", "?show=nope", "?show=done"} {
+	for _, q := range []string{"?after=x", "?after=99999999999999999999", "?show=all", "?show=done"} {
 		p.get(here+q).is(t, http.StatusOK)
 	}
 }

@@ -46,6 +46,9 @@ func probeLists(t *testing.T, admin *kit.Client, known map[string]string) (reque
 			if th.absent == "" {
 				th.absent = "999"
 			}
+			if kind == "" && admin.Get(path+field+":999").Status == http.StatusUnprocessableEntity {
+				continue // a closed list, the same for every caller
+			}
 			p := probe{pattern: r.Pattern, place: "q=" + field, thing: th, path: path + field + ":{id}"}
 			requests += p.filter(admin)
 		}
