@@ -187,6 +187,10 @@ func (s *clockSite) injectFault(ctx context.Context, load *traffic.Load, rng *ra
 			return faultStart, over, err
 		}
 	}
+	// The server has compared the clocks in the last minute, and has entries of the right time.
+	if err := operator.New(s.control).CheckClock(ctx); err != nil {
+		return faultStart, over, err
+	}
 	faultStart = time.Now()
 	s.jump(rng)
 	// Until the server compares, it works with the wrong time.
