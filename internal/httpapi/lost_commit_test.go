@@ -91,6 +91,24 @@ func TestLostCommitOfASecret(t *testing.T) {
 	admin.Post("/api/v1/application_token", object{"description": "a"}).Is(http.StatusConflict)
 }
 
+// A repetition under a key is marked as one, even if the connection is lost at its own commit.
+func TestLostCommitOfARepetition(t *testing.T) {
+	s, proxy := lostCommits(t)
+	for name, body := range map[string]object{"success": realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM)), "refusal": realRun(migrationTo(kit.FleetFR, kit.AttachedSIM))} {
+		c := s.As("admin@example.com").With("Idempotency-Key", name)
+		first := c.Post(migration, body)
+		for _, when := range []pgproxy.Cut{pgproxy.BeforeCommit, pgproxy.AfterCommit} {
+			cuts := proxy.Cuts()
+			proxy.CutNth(1, when)
+			again := c.Post(migration, body)
+			if proxy.Cuts() != cuts+1 {
+				t.Errorf("%s: %d commits cut", name, proxy.Cuts()-cuts)
+			}
+			wantReplay(t, first, again)
+		}
+	}
+}
+
 // The same for what needs no bearer.
 func TestLostCommitWithoutABearer(t *testing.T) {
 	s, proxy := lostCommits(t)

@@ -45,6 +45,7 @@ type Opened struct {
 //
 // Errors: ErrCommitUnknown if the outcome of a commit is unknown and o names neither.
 func (s *Store) UpdateOnce(ctx context.Context, o Opening, fn func(*Tx, Opened) error) error {
+	repetition := false // the reply was there before this call wrote anything
 	return s.Update(ctx, func(tx *Tx) error {
 		if tx.unsure && o.Attempt == "" && o.Key == nil {
 			return ErrCommitUnknown
@@ -61,7 +62,8 @@ func (s *Store) UpdateOnce(ctx context.Context, o Opening, fn func(*Tx, Opened) 
 		if got.Busy && tx.unsure {
 			return ErrRaced // locked by an earlier attempt, which is about to end
 		}
-		got.Own = got.Replied && tx.unsure
+		repetition = repetition || got.Replied && !tx.unsure
+		got.Own = got.Replied && tx.unsure && !repetition
 		return fn(tx, got)
 	})
 }
