@@ -52,6 +52,10 @@ build: ## Build bin/simferry, static, without cgo
 demo: ## Move 500 SIMs on a throw-away database, and stay up to be tried
 	go run ./cmd/simferry demo
 
+.PHONY: demo-two-sides
+demo-two-sides: ## Hand 300 SIMs from one company to another, and stay up to be tried
+	go run ./cmd/simferry demo --two-sides
+
 .PHONY: setup
 setup: ## Find or install the programs that the tests need
 	.ci/setup

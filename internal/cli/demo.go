@@ -20,9 +20,13 @@ func demoCommand(p Process) *cobra.Command {
 		Long: `Show how 500 of 1,200 SIMs move from one Workspace to another, through the real HTTP API:
 a dry run that is refused, one that is not, the real run, and its entry in the ledger.
 
+With --two-sides, show how 300 SIMs go from one company to another: the receiving code, the offer,
+the receiver who looks at each SIM, accepts 298 and refuses 2, and the ledger of both.
+
 Then the server keeps running until Ctrl-C, so that you can try it. Its database is removed at the
 end.`,
 		Example: `  simferry demo
+  simferry demo --two-sides
   simferry demo --once
   simferry demo --listen 127.0.0.1:8080`,
 		Args: positional(),
@@ -34,6 +38,7 @@ end.`,
 	}
 	cmd.Flags().BoolVar(&o.Once, "once", false, "stop after the last step; the exit code is 0 if every step had the expected result")
 	cmd.Flags().StringVar(&o.Listen, "listen", "127.0.0.1:0", "host:port of the server; port 0 picks a free one")
+	cmd.Flags().BoolVar(&o.TwoSides, "two-sides", false, "show the hand-over of 300 SIMs between two companies")
 	return cmd
 }
 

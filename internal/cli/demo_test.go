@@ -12,16 +12,24 @@ import (
 // Output that is not a terminal gets no colours, whatever the environment says.
 func TestDemoOnce(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	var out, stderr bytes.Buffer
-	code := cli.Run(t.Context(), cli.Process{
-		Args: []string{"demo", "--once"}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &stderr,
-		LookupEnv: func(name string) (string, bool) { return "xterm-256color", name == "TERM" },
-	})
-	if code != 0 || stderr.Len() > 0 {
-		t.Errorf("exit code %d: %s", code, stderr.String())
-	}
-	if text := out.String(); strings.Contains(text, "\x1b") || !strings.Contains(text, "500 SIMs have moved to Fleet South.") {
-		t.Errorf("%s", text)
+	for _, c := range []struct {
+		args  []string
+		shows string
+	}{
+		{[]string{"demo", "--once"}, "500 SIMs have moved to Fleet South."},
+		{[]string{"demo", "--two-sides", "--once"}, "298 SIMs have moved to City Meters."},
+	} {
+		var out, stderr bytes.Buffer
+		code := cli.Run(t.Context(), cli.Process{
+			Args: c.args, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &stderr,
+			LookupEnv: func(name string) (string, bool) { return "xterm-256color", name == "TERM" },
+		})
+		if code != 0 || stderr.Len() > 0 {
+			t.Errorf("%v: exit code %d: %s", c.args, code, stderr.String())
+		}
+		if text := out.String(); strings.Contains(text, "\x1b") || !strings.Contains(text, c.shows) {
+			t.Errorf("%v: %s", c.args, text)
+		}
 	}
 }
 

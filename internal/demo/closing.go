@@ -7,21 +7,21 @@ import (
 )
 
 // closing prints how to continue.
-func (t *printer) closing(url string) {
-	t.heading("Now you")
-	t.linef("  Console   %s  (open it in a browser)", url)
-	t.linef("  API       %s/api/v1", url)
-	t.linef("  Docs      %s/docs", url)
-	t.linef("  User      %s", username)
-	t.linef("  Password  %s", password)
-	t.line("")
-	t.prose("Paste this into another terminal: it signs in (passwords travel as their SHA-1) and previews the migration of three more SIMs.")
-	t.line("")
+func (s *story) closing(url string) {
+	s.heading("Now you")
+	s.linef("  Console   %s  (open it in a browser)", url)
+	s.linef("  API       %s/api/v1", url)
+	s.linef("  Docs      %s/docs", url)
+	s.linef("  User      %s", username)
+	s.linef("  Password  %s", password)
+	s.line("")
+	s.prose("Paste this into another terminal: it signs in (passwords travel as their SHA-1) and previews the migration of three more SIMs.")
+	s.line("")
 	for line := range strings.SplitSeq(tryIt(url), "\n") {
-		t.line(line)
+		s.line(line)
 	}
-	t.line("")
-	t.line("Ctrl-C stops the server and removes its database.")
+	s.line("")
+	s.line("Ctrl-C stops the server and removes its database.")
 }
 
 // tryIt returns a command for a dry run, for bash.

@@ -23,6 +23,8 @@ type Options struct {
 	Once   bool         // end after the story instead of staying up
 	Color  bool         // the output is a terminal that shows colours
 	Log    *slog.Logger // the server's log
+
+	TwoSides bool // show the hand-over between two companies instead
 }
 
 // Values that the closing text and the world file share.
@@ -32,7 +34,7 @@ const (
 )
 
 //go:embed world.yaml
-var world []byte
+var oneSideWorld []byte
 
 // Run starts a server, prints the demo to out, and runs until ctx ends unless Once is set. It
 // removes all its files. It returns an error if a step has an unexpected result.
@@ -42,23 +44,38 @@ func Run(ctx context.Context, out io.Writer, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s, err := start(ctx, dir, o)
+	t := &printer{out: out, color: o.Color}
+	var sc scenario = &story{printer: t}
+	if o.TwoSides {
+		sc = newTwoSides(t)
+	}
+	s, err := start(ctx, dir, o, sc.world())
 	if err != nil {
 		return err
 	}
-	t := &printer{out: out, color: o.Color}
 	url := baseURL(s.Addr())
-	if err := runStory(ctx, t, url); err != nil || o.Once {
+	if err := run(ctx, sc, url); err != nil || o.Once {
 		return errors.Join(err, t.err, s.Stop(context.WithoutCancel(ctx)))
 	}
-	t.closing(url)
+	sc.closing(url)
 	err = s.Wait() // for the end of ctx
 	t.line("")
 	t.line("Stopped. The database is gone.")
 	return errors.Join(err, t.err)
 }
 
-func start(ctx context.Context, dir string, o Options) (*server.Server, error) {
+// scenario is a sequence of steps on a world of its own.
+type scenario interface {
+	world() []byte
+	signIn(url string, connect connector) error
+	steps() []func(context.Context) error
+	closing(url string)
+}
+
+// connector makes a client of a user, and the recorder of its exchanges.
+type connector func(url, username, password string) (*client.Client, *recorder, error)
+
+func start(ctx context.Context, dir string, o Options, world []byte) (*server.Server, error) {
 	seed := filepath.Join(dir, "world.yaml")
 	if err := os.WriteFile(seed, world, 0o600); err != nil {
 		return nil, err
@@ -78,19 +95,22 @@ func baseURL(addr string) string {
 	return "http://" + addr
 }
 
-func runStory(ctx context.Context, t *printer, url string) error {
+// run signs the users of a scenario in, and runs its steps.
+func run(ctx context.Context, sc scenario, url string) error {
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
-	seen := &recorder{next: transport}
-	c, err := client.New(url,
-		client.WithPassword(username, password),
-		client.WithHTTPClient(&http.Client{Transport: seen}),
-		client.WithUserAgent("simferry-demo"))
-	if err != nil {
+	connect := func(url, username, password string) (*client.Client, *recorder, error) {
+		seen := &recorder{next: transport}
+		c, err := client.New(url,
+			client.WithPassword(username, password),
+			client.WithHTTPClient(&http.Client{Transport: seen}),
+			client.WithUserAgent("simferry-demo"))
+		return c, seen, err
+	}
+	if err := sc.signIn(url, connect); err != nil {
 		return err
 	}
-	s := story{printer: t, client: c, seen: seen}
-	for i, step := range []func(context.Context) error{s.fleet, s.refused, s.previewed, s.moved, s.recorded} {
+	for i, step := range sc.steps() {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("the demo's step %d had an unexpected result: %w", i, err)
 		}

@@ -53,6 +53,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "ADDRESS"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`), "TIME"},
 	{regexp.MustCompile(`"[A-Za-z0-9_-]{40,}\.\.\.`), "TAG"},
+	{regexp.MustCompile(`[A-Z2-7]{8}(-[A-Z2-7]{8}){3}`), "CODE"},
 }
 
 func golden(t *testing.T, name, got string) {
@@ -75,14 +76,35 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
+// scenarios are the demos, with their golden files.
+var scenarios = []struct {
+	name, story, closing string
+	twoSides             bool
+}{
+	{name: "one user", story: "story.txt", closing: "closing.txt"},
+	{name: "two sides", story: "twosides.txt", closing: "twosides-closing.txt", twoSides: true},
+}
+
 func TestOnceRunsTheStory(t *testing.T) {
 	leavesNothing(t)
-	var out bytes.Buffer
-	if err := demo.Run(t.Context(), &out, options()); err != nil {
-		t.Fatal(err)
+	for _, sc := range scenarios {
+		t.Run(sc.name, func(t *testing.T) {
+			var out bytes.Buffer
+			o := options()
+			o.TwoSides = sc.twoSides
+			if err := demo.Run(t.Context(), &out, o); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, sc.story, out.String())
+			fits(t, out.String())
+		})
 	}
-	golden(t, "story.txt", out.String())
-	for line := range strings.Lines(out.String()) {
+}
+
+// fits checks that a text fits a terminal of 80 columns.
+func fits(t *testing.T, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
 		if utf8.RuneCountInString(line) > 81 {
 			t.Errorf("wider than 80 columns: %s", line)
 		}
@@ -91,17 +113,21 @@ func TestOnceRunsTheStory(t *testing.T) {
 
 func TestColorsDoNotChangeText(t *testing.T) {
 	leavesNothing(t)
-	var out bytes.Buffer
-	o := options()
-	o.Color = true
-	if err := demo.Run(t.Context(), &out, o); err != nil {
-		t.Fatal(err)
+	for _, sc := range scenarios {
+		t.Run(sc.name, func(t *testing.T) {
+			var out bytes.Buffer
+			o := options()
+			o.Color, o.TwoSides = true, sc.twoSides
+			if err := demo.Run(t.Context(), &out, o); err != nil {
+				t.Fatal(err)
+			}
+			plain := regexp.MustCompile(`\x1b\[\d+m`).ReplaceAllString(out.String(), "")
+			if plain == out.String() {
+				t.Error("nothing is coloured")
+			}
+			golden(t, sc.story, plain)
+		})
 	}
-	plain := regexp.MustCompile(`\x1b\[\d+m`).ReplaceAllString(out.String(), "")
-	if plain == out.String() {
-		t.Error("nothing is coloured")
-	}
-	golden(t, "story.txt", plain)
 }
 
 // screen records the output of the demo, and can wait for it.
@@ -134,13 +160,13 @@ func (s *screen) String() string {
 }
 
 // stay runs a demo that stays up, and returns its output and a function to end it.
-func stay(t *testing.T) (shown string, end func() (rest string)) {
+func stay(t *testing.T, twoSides bool) (shown string, end func() (rest string)) {
 	t.Helper()
 	s := &screen{up: make(chan struct{})}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	o := options()
-	o.Once = false
+	o.Once, o.TwoSides = false, twoSides
 	go func() { done <- demo.Run(ctx, s, o) }()
 	select {
 	case <-s.up:
@@ -160,7 +186,7 @@ func stay(t *testing.T) (shown string, end func() (rest string)) {
 // The printed command works when pasted.
 func TestServesAfterTheStory(t *testing.T) {
 	leavesNothing(t)
-	shown, end := stay(t)
+	shown, end := stay(t, false)
 	_, closing, _ := strings.Cut(shown, "\nNow you\n")
 	golden(t, "closing.txt", closing)
 
@@ -174,6 +200,32 @@ func TestServesAfterTheStory(t *testing.T) {
 	}
 	if rest := end(); !strings.Contains(rest, "Stopped.") {
 		t.Errorf("last words: %q", rest)
+	}
+}
+
+// Both sign-ins of the closing text work, and an offer waits for the receiver.
+func TestTwoSidesLeaveAnOffer(t *testing.T) {
+	leavesNothing(t)
+	shown, end := stay(t, true)
+	defer end()
+	_, closing, _ := strings.Cut(shown, "\nNow you\n")
+	golden(t, "twosides-closing.txt", closing)
+	fits(t, closing)
+	url := regexp.MustCompile(`API +(\S+)/api/v1`).FindStringSubmatch(closing)[1]
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	for _, who := range regexp.MustCompile(`(\S+@example\.com) +(\S+ \S+)`).FindAllStringSubmatch(closing, -1) {
+		c, err := client.New(url, client.WithPassword(who[1], who[2]), client.WithHTTPClient(&http.Client{Transport: transport}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		offers, err := c.Offers(t.Context(), client.ListOptions{Filter: "status:pending"})
+		if err != nil || offers.Total != 1 || offers.Items[0].SIMCount != 40 {
+			t.Errorf("%s: %v, %+v", who[1], err, offers)
+		}
+	}
+	if n := strings.Count(closing, "@example.com"); n != 2 {
+		t.Errorf("%d users are named, want 2", n)
 	}
 }
 

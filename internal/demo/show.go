@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/simferry/simferry/api"
 )
@@ -51,29 +52,59 @@ func clip(s string) string {
 	return s[:most] + "..."
 }
 
-// bodyLines formats a JSON object with one property per line. Anything else is one line.
+// bodyLines formats JSON. An object has a line for each property. A value that is too wide for its
+// line is broken into its parts. Anything that is not JSON is one line.
 func bodyLines(body []byte) []string {
 	if len(body) == 0 {
 		return nil
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+	lines, err := valueLines(json.RawMessage(body), "", "", 0)
+	if err != nil {
 		return []string{string(body)}
 	}
-	lines := []string{"{"}
+	return lines
+}
+
+// bodyWidth is the width of a line of a body, which begins with a mark.
+const bodyWidth = width - len(" > ")
+
+// valueLines formats a value at a depth, between what precedes and follows it on its line.
+func valueLines(value json.RawMessage, before, after string, depth int) (lines []string, err error) {
+	indent := strings.Repeat(" ", depth)
+	whole := indent + before + string(value) + after
+	object := value[0] == '{'
+	if !object && value[0] != '[' || depth > 0 && len(whole) <= bodyWidth {
+		return []string{whole}, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(value))
+	if _, err := d.Token(); err != nil {
+		return nil, err
+	}
+	lines = append(lines, indent+before+string(value[0]))
 	for d.More() {
-		name, err := d.Token()
-		var value json.RawMessage
-		if err != nil || d.Decode(&value) != nil {
-			return []string{string(body)}
+		name := ""
+		if object {
+			token, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			name = fmt.Sprintf("%q: ", token)
+		}
+		var part json.RawMessage
+		if err := d.Decode(&part); err != nil {
+			return nil, err
 		}
 		comma := ","
 		if !d.More() {
 			comma = ""
 		}
-		lines = append(lines, fmt.Sprintf(" %q: %s%s", name, value, comma))
+		inner, err := valueLines(part, name, comma, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, inner...)
 	}
-	return append(lines, "}")
+	return append(lines, indent+string(value[len(value)-1])+after), nil
 }
 
 // few is the number of SIMs shown of a list.

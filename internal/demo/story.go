@@ -28,6 +28,17 @@ type story struct {
 	done   *client.Migration
 }
 
+func (s *story) world() []byte { return oneSideWorld }
+
+func (s *story) signIn(url string, connect connector) (err error) {
+	s.client, s.seen, err = connect(url, username, password)
+	return err
+}
+
+func (s *story) steps() []func(context.Context) error {
+	return []func(context.Context) error{s.fleet, s.refused, s.previewed, s.moved, s.recorded}
+}
+
 func request(detach bool) client.MigrationRequest {
 	return client.MigrationRequest{Target: south, Range: &api.ICCIDRange{Start: firstICCID, End: lastICCID}, DetachDevices: detach}
 }
@@ -140,7 +151,7 @@ func (s *story) recorded(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.linef("  %s, by %s", entry.Timestamp.Format("2006-01-02 15:04:05 UTC"), entry.User.Name)
+	s.linef("  %s, by %s", entry.Timestamp.Format(timeForm), entry.User.Name)
 	s.linef("  %d SIMs from %s to %s:", entry.SIMCount, entry.SourceWorkspaces[0].Name, entry.TargetWorkspace.Name)
 	suspended, released := changes(entry.SIMs)
 	s.lines(entry.SIMs)

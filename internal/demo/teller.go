@@ -9,6 +9,9 @@ import (
 // width is the width of the text, which fits any terminal.
 const width = 80
 
+// timeForm formats times, which are in UTC.
+const timeForm = "2006-01-02 15:04:05 UTC"
+
 // printer writes the text of the demo. It keeps the first error of out.
 type printer struct {
 	out   io.Writer
