@@ -55,6 +55,12 @@ func killJobs(cycles int) catcher {
 	}}
 }
 
+func killOffers(cycles int) catcher {
+	return catcher{"", "", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+		return kill.OffersOnSQLite(ctx, mutation, cycles, seed)
+	}}
+}
+
 func actOnJobs(times int) catcher {
 	return catcher{"", "", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
 		return jobs.Act(ctx, mutation, true, times, seed)
@@ -128,6 +134,8 @@ var Table = []Bug{
 
 	{"job_cursor_outside", "jobs-kill-sqlite", `I15: .* its progress is`, killJobs(60)},
 	{"job_verdict_after_commit", "jobs-kill-sqlite", `I15:`, killJobs(60)},
+	{"offer_accepted_after_commit", "offers-kill-sqlite", `I20|I6: accept`, killOffers(60)},
+	{"offer_marks_outside", "offers-kill-sqlite", `I20`, killOffers(60)},
 	{"job_action_unlocked", "jobs-race", `I15:`, actOnJobs(300)},
 
 	// Power cuts.

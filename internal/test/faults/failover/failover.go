@@ -37,7 +37,9 @@ const (
 
 	// jobsAtOnce is how many transactions of jobs may be under way.
 	jobsAtOnce = 4
-	// jobsLimit is how long jobs may take to end after the last failover.
+	// offersAtOnce is how many transactions of offers may be under way, at least.
+	offersAtOnce = 1
+	// jobsLimit is how long jobs, and offers, may take to end after the last failover.
 	jobsLimit = time.Minute
 
 	clients  = 8
@@ -82,6 +84,8 @@ func failOvers(ctx context.Context, mutation faults.Mutation, n int, seed uint64
 	res.Record("answers asked for again", t.replayed, n)
 	res.Record("jobs under way at a kill", t.jobs, n)
 	res.Record("jobs ended", p.jobLoad.Ended(), n)
+	res.Record("offers open at a kill", t.offers, n/2)
+	res.Record("offers ended", p.offerLoad.Ended(), n)
 	if controlled {
 		res.Control, err = faults.Until(ctx, "an asynchronous standby with a stalled receiver", controls, seed, p.control)
 	}
@@ -94,7 +98,7 @@ type trial struct {
 	res     *faults.Result
 	checker traffic.Checker
 
-	acked, underWay, refused, doubles, jobs, replayed int
+	acked, underWay, refused, doubles, jobs, offers, replayed int
 }
 
 // once runs one failover under load, compares, and restores the pair of databases.
@@ -106,6 +110,7 @@ func (t *trial) once(ctx context.Context) error {
 	}
 	t.acked += load.Wrote()
 	t.jobs += t.jobLoad.Made() - t.jobLoad.Ended()
+	t.offers += t.offerLoad.Open()
 	killed, err := t.failOver(ctx, load)
 	if err != nil {
 		return err
@@ -157,10 +162,11 @@ func (t *trial) double(ctx context.Context, load *traffic.Load) (killed time.Tim
 	if err != nil {
 		return killed, err
 	}
-	if err := t.hanging(ctx, clients/4+jobsAtOnce, time.Minute); err != nil {
+	if err := t.hanging(ctx, clients/4+jobsAtOnce+offersAtOnce, time.Minute); err != nil {
 		return killed, err
 	}
 	defer t.jobLoad.DoNotRead()()
+	defer t.offerLoad.DoNotRead()()
 	if err := errors.Join(t.primary.Stop(pgtest.Immediate), t.primary.Restart()); err != nil {
 		return killed, err
 	}
@@ -169,7 +175,7 @@ func (t *trial) double(ctx context.Context, load *traffic.Load) (killed time.Tim
 	}
 	// The other clients send their requests. On a busy machine that takes longer; some may wait for
 	// each other.
-	_ = t.hanging(ctx, clients/4+jobsAtOnce, askAgain)
+	_ = t.hanging(ctx, clients/4+jobsAtOnce+offersAtOnce, askAgain)
 	faults.Pause(ctx, again)
 	t.doubles++
 	killed = time.Now()
@@ -207,11 +213,13 @@ func (t *trial) readiness(ctx context.Context, url string, since time.Time, want
 	return time.Since(since), false
 }
 
-// finishJobs lets the jobs end, and compares them with the database.
+// finishJobs lets the jobs and the offers end, and compares them with the database.
 func (t *trial) finishJobs(ctx context.Context) error {
 	meter := faults.Measure()
-	if err := t.jobLoad.Finish(jobsLimit); err != nil {
-		t.res.Late(meter, "%v", err)
+	for _, err := range []error{t.jobLoad.Finish(jobsLimit), t.offerLoad.Finish(jobsLimit)} {
+		if err != nil {
+			t.res.Late(meter, "%v", err)
+		}
 	}
 	return t.compare(ctx)
 }
@@ -231,10 +239,11 @@ func (t *trial) compare(ctx context.Context) error {
 		return err
 	}
 	jobs, err := t.jobLoad.Check(ctx, t.url())
-	for _, w := range slices.Concat(wrong, replayed, unsound, jobs) {
+	offers, bad := t.offerLoad.Check(ctx, t.url())
+	for _, w := range slices.Concat(wrong, replayed, unsound, jobs, offers) {
 		t.res.Fail("%s", w)
 	}
-	return err
+	return errors.Join(err, bad)
 }
 
 // wholeJournal checks, after all failovers, everything that was acknowledged before any of

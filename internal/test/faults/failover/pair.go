@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/simferry/simferry/internal/test/faults/jobload"
+	"github.com/simferry/simferry/internal/test/faults/offerload"
 	"github.com/simferry/simferry/internal/test/faults/proc"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
@@ -21,7 +22,8 @@ type pair struct {
 	primary, standby *pgtest.Cluster
 	servers          []*proc.Server
 	clients          *traffic.Clients
-	jobLoad          *jobload.Load // users who make jobs meanwhile
+	jobLoad          *jobload.Load   // users who make jobs meanwhile
+	offerLoad        *offerload.Load // users who make and answer offers meanwhile
 }
 
 func setUp(ctx context.Context, binary string, seed uint64) (p *pair, err error) {
@@ -50,11 +52,14 @@ func setUp(ctx context.Context, binary string, seed uint64) (p *pair, err error)
 	if err := jobload.Seed(ctx, binary, p.url()); err != nil {
 		return nil, err
 	}
-	err = p.serve(ctx, binary)
+	if err := offerload.Seed(ctx, binary, p.url()); err != nil {
+		return nil, err
+	}
+	err = p.serve(ctx, binary, seed)
 	return p, err
 }
 
-func (p *pair) serve(ctx context.Context, binary string) error {
+func (p *pair) serve(ctx context.Context, binary string, seed uint64) error {
 	for range servers {
 		s, err := proc.Serve(ctx, proc.Options{Binary: binary, Database: p.url()})
 		if err != nil {
@@ -65,6 +70,9 @@ func (p *pair) serve(ctx context.Context, binary string) error {
 	err := p.clients.SignIn(ctx, p.servers[0].URL)
 	if err == nil {
 		p.jobLoad, err = jobload.Begin(ctx, jobload.Options{URLs: p.urls()})
+	}
+	if err == nil {
+		p.offerLoad, err = offerload.Begin(ctx, offerload.Options{Seed: seed, URLs: p.urls(), Few: true})
 	}
 	return err
 }
@@ -105,6 +113,9 @@ func (p *pair) remove() {
 	var errs []error
 	if p.jobLoad != nil {
 		p.jobLoad.Abandon()
+	}
+	if p.offerLoad != nil {
+		p.offerLoad.Abandon()
 	}
 	for _, s := range p.servers {
 		errs = append(errs, s.Kill())

@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/rest"
 )
 
 // Load simulates users who make jobs, one after the other in each lane, and records the responses.
 type Load struct {
-	jobs, movers *client
+	jobs, movers *rest.User
 	acts         bool
 	closing      atomic.Bool
 	ended        atomic.Int64
@@ -39,10 +40,10 @@ type Options struct {
 
 // Begin signs in and starts a lane for each block of SIMs.
 func Begin(ctx context.Context, o Options) (*Load, error) {
-	c := &Load{jobs: newClient(username), movers: newClient(mover), acts: o.Acts}
+	c := &Load{jobs: rest.NewUser(username, password, 2*lanes), movers: rest.NewUser(mover, password, 2*lanes), acts: o.Acts}
 	c.At(o.URLs...)
-	for _, u := range []*client{c.jobs, c.movers} {
-		if err := u.signIn(ctx, o.URLs[0]); err != nil {
+	for _, u := range []*rest.User{c.jobs, c.movers} {
+		if err := u.SignIn(ctx, o.URLs[0]); err != nil {
 			return nil, err
 		}
 	}
@@ -64,8 +65,8 @@ func Begin(ctx context.Context, o Options) (*Load, error) {
 
 // At sets the addresses of the servers from now on.
 func (c *Load) At(urls ...string) {
-	c.jobs.urls.Store(&urls)
-	c.movers.urls.Store(&urls)
+	c.jobs.At(urls...)
+	c.movers.At(urls...)
 }
 
 // DoNotRead stops the reading of jobs until resume. A primary that has crashed and come back shows
@@ -77,11 +78,10 @@ func (c *Load) DoNotRead() (resume func()) {
 
 // Hold waits until no request is on its way, and sends none until resume.
 func (c *Load) Hold() (resume func()) {
-	c.jobs.gate.Lock()
-	c.movers.gate.Lock()
+	jobs, movers := c.jobs.Hold(), c.movers.Hold()
 	return func() {
-		c.jobs.gate.Unlock()
-		c.movers.gate.Unlock()
+		jobs()
+		movers()
 	}
 }
 
@@ -90,8 +90,8 @@ func (c *Load) contest(ctx context.Context, lane int, rng *rand.Rand) {
 	for ctx.Err() == nil && !c.closing.Load() {
 		sim, to := firstSIM+lane*laneSIMs+rng.IntN(laneSIMs), workspaces[rng.IntN(len(workspaces))]
 		body := fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "dry_run": false}`, to, sim)
-		c.movers.send(context.WithoutCancel(ctx), rng, http.MethodPost, "/api/v1/sim/migration/workspace", body, "")
-		faults.Pause(ctx, between)
+		c.movers.Send(context.WithoutCancel(ctx), rng, http.MethodPost, "/api/v1/sim/migration/workspace", body, "")
+		faults.Pause(ctx, rest.Between)
 	}
 }
 
@@ -114,7 +114,7 @@ func (c *Load) Ended() int { return int(c.ended.Load()) }
 func (c *Load) Actions() int { return int(c.actions.Load()) }
 
 // InFlight reports whether a request is on its way.
-func (c *Load) InFlight() bool { return c.jobs.flying.Load()+c.movers.flying.Load() > 0 }
+func (c *Load) InFlight() bool { return c.jobs.InFlight() || c.movers.InFlight() }
 
 // Made counts the jobs that were acknowledged.
 func (c *Load) Made() (n int) {
@@ -130,7 +130,7 @@ func (c *Load) Made() (n int) {
 
 // Await waits until n jobs have ended.
 func (c *Load) Await(ctx context.Context, n int, limit time.Duration) error {
-	for began := time.Now(); c.Ended() < n; faults.Pause(ctx, between) {
+	for began := time.Now(); c.Ended() < n; faults.Pause(ctx, rest.Between) {
 		if time.Since(began) > limit || ctx.Err() != nil {
 			return fmt.Errorf("I12: %d of %d jobs have ended after %v", c.Ended(), n, limit)
 		}

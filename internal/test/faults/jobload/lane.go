@@ -12,7 +12,11 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/rest"
 )
+
+// path is the address of the jobs.
+const path = "/api/v1/migration_job"
 
 // job is a job that a lane wants, and the responses about it.
 type job struct {
@@ -65,13 +69,13 @@ func (l *lane) run(ctx context.Context) {
 	for ctx.Err() == nil && !l.load.closing.Load() {
 		j, where, body := l.draw()
 		l.load.add(j)
-		r, ok := l.load.jobs.settle(ctx, l.random, http.MethodPost, where, body, cryptorand.Text())
+		r, ok := l.load.jobs.Settle(ctx, l.random, http.MethodPost, where, body, cryptorand.Text())
 		if !ok {
 			return
 		}
 		var s seenJob
-		if r.status != http.StatusCreated || json.Unmarshal(r.body, &s) != nil {
-			l.load.addAnomaly("I12: %s of lane %d was answered %d: %.300s", j.what, l.number, r.status, r.body)
+		if r.Status != http.StatusCreated || json.Unmarshal(r.Body, &s) != nil {
+			l.load.addAnomaly("I12: %s of lane %d was answered %d: %.300s", j.what, l.number, r.Status, r.Body)
 			return
 		}
 		l.load.update(func() { j.id = s.ID })
@@ -159,27 +163,27 @@ func (l *lane) follow(ctx context.Context, j *job) bool {
 		case l.load.acts && len(l.homes) == 1 && j.what == "migration" && l.random.IntN(6) == 0:
 			l.cancel(ctx, j, url)
 		}
-		faults.Pause(ctx, between)
+		faults.Pause(ctx, rest.Between)
 	}
 	return false
 }
 
 // readJob reads a job.
 func (l *lane) readJob(ctx context.Context, url string) (s seenJob, ok bool) {
-	var r reply
+	var r rest.Outcome
 	for !ok {
 		if ctx.Err() != nil {
 			return s, false
 		}
 		l.load.reading.RLock()
-		r = l.load.jobs.send(context.WithoutCancel(ctx), l.random, http.MethodGet, url, "", "")
+		r = l.load.jobs.Send(context.WithoutCancel(ctx), l.random, http.MethodGet, url, "", "")
 		l.load.reading.RUnlock()
-		if ok = r.settled(); !ok {
-			faults.Pause(ctx, between)
+		if ok = r.Settled(); !ok {
+			faults.Pause(ctx, rest.Between)
 		}
 	}
-	if r.status != http.StatusOK || json.Unmarshal(r.body, &s) != nil {
-		l.load.addAnomaly("I5: %s was acknowledged, and reading it is answered %d: %.200s", url, r.status, r.body)
+	if r.Status != http.StatusOK || json.Unmarshal(r.Body, &s) != nil {
+		l.load.addAnomaly("I5: %s was acknowledged, and reading it is answered %d: %.200s", url, r.Status, r.Body)
 		return s, false
 	}
 	return s, true
@@ -187,12 +191,12 @@ func (l *lane) readJob(ctx context.Context, url string) (s seenJob, ok bool) {
 
 // settleAction does something with a job; it may be refused because the job is elsewhere by now.
 func (l *lane) settleAction(ctx context.Context, url string) (s seenJob, done bool) {
-	r, ok := l.load.jobs.settle(ctx, l.random, http.MethodPost, url, "", cryptorand.Text())
-	if !ok || r.status == http.StatusConflict {
+	r, ok := l.load.jobs.Settle(ctx, l.random, http.MethodPost, url, "", cryptorand.Text())
+	if !ok || r.Status == http.StatusConflict {
 		return s, false
 	}
-	if r.status != http.StatusOK || json.Unmarshal(r.body, &s) != nil {
-		l.load.addAnomaly("%s was answered %d: %.200s", url, r.status, r.body)
+	if r.Status != http.StatusOK || json.Unmarshal(r.Body, &s) != nil {
+		l.load.addAnomaly("%s was answered %d: %.200s", url, r.Status, r.Body)
 		return s, false
 	}
 	l.load.actions.Add(1)

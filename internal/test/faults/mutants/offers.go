@@ -35,4 +35,8 @@ var offers = []faults.Mutation{
 		approvalFile, "\t}\n\treturn a.isOf(j)\n", "\t}\n\treturn nil\n"),
 	replace("approval_role_lost", "the approval of a user counts who is no longer Administrator",
 		approvalFile, "return rights[a.User][source].Role.Administers() }", "return true }"),
+	splitBefore("offer_accepted_after_commit", "the SIMs of an accepted offer move in a transaction of their own, before the offer is marked",
+		storeOffersFile, "\tw := where{tx: tx}\n\ttext := \"UPDATE offer_sims SET state = \""),
+	splitBefore("offer_marks_outside", "the marks of an offer's SIMs are cleared in a transaction of their own, after what was decided",
+		storeOffersFile, "\tif err == nil {\n\t\terr = tx.unmarkSIMs(ctx, id, \"\")"),
 }

@@ -22,6 +22,8 @@ var harnesses = []faults.Harness{
 	kill.Postgres,
 	kill.JobsSQLite,
 	kill.JobsPostgres,
+	kill.OffersSQLite,
+	kill.OffersPostgres,
 	jobs.Frozen,
 	jobs.Race,
 	failover.Harness,
