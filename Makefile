@@ -9,7 +9,7 @@ REDOCLY_VERSION = 2.77.0
 
 # The packages whose goroutines share data. All tests under the race detector
 # would take an hour: SQLite is Go code here, and is slowed down with the rest.
-RACE = ./client/... ./internal/config/... ./internal/control/... ./internal/cli/bulk/... ./internal/httpapi/... ./internal/httpx/... ./internal/identity/... ./internal/job/... ./internal/operator/... ./internal/operatorapi/... \
+RACE = ./client/... ./internal/config/... ./internal/control/... ./internal/cli/bulk/... ./internal/httpapi/... ./internal/httpx/... ./internal/identity/... ./internal/httplog/... ./internal/job/... ./internal/metrics/... ./internal/operator/... ./internal/operatorapi/... \
        ./internal/cli/profile/... ./internal/server/... ./internal/store/... ./internal/test/kit/...
 
 # Thousands of requests or checks one after the other: they race with nothing, and take minutes

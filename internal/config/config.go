@@ -31,6 +31,7 @@ type Config struct {
 	TrustedProxies    []netip.Prefix // proxies whose X-Forwarded-For is used; empty for none
 	OperatorListen    string         // host:port of the operator API, if it has tokens
 	OperatorTokens    string         // file with the tokens of the operator API; "" turns it off
+	MetricsListen     string         // host:port that serves the metrics without a token; "" for none
 	RequestTimeout    time.Duration  // how long one request may take
 	MaxConns          int            // most connections to PostgreSQL, or readers of SQLite, which has one more for writing
 	JobsAtOnce        int            // how many jobs of the installation may run at once

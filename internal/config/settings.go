@@ -115,6 +115,10 @@ var settings = []setting{
 		"/run/secrets/simferry-operator", func(c *Config) pflag.Value { return (*text)(&c.OperatorTokens) },
 	},
 	{
+		"metrics_listen", "Address and port of a listener that serves only the metrics, at `/metrics`, to anyone who can reach it; without it only the operator's listener has them, for holders of an operator token. Choose an address in a private network",
+		"10.0.0.7:9464", func(c *Config) pflag.Value { return (*text)(&c.MetricsListen) },
+	},
+	{
 		"request_timeout", "How long one request may take, between `1s` and `50s`; then the response is 503, and the request has had no effect, unless the result of a commit was lost",
 		"10s", func(c *Config) pflag.Value { return (*duration)(&c.RequestTimeout) },
 	},

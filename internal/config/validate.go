@@ -33,6 +33,7 @@ func (c Config) Validate() error {
 		{"token_ttl", between(c.TokenTTL, minTokenTTL, maxTokenTTL)},
 		{"require_mfa", checkRequireMFA(c.RequireMFA)},
 		{"operator_listen", checkListen(c.OperatorListen)},
+		{"metrics_listen", checkOptionalListen(c.MetricsListen)},
 		{"request_timeout", between(c.RequestTimeout, minRequest, maxRequest)},
 		{"smtp_url", c.checkSMTPURL()},
 		{"public_url", checkPublicURL(c.PublicURL)},
@@ -67,6 +68,13 @@ func checkListen(address string) error {
 		return errors.New("must end in a port number between 0 and 65535")
 	}
 	return nil
+}
+
+func checkOptionalListen(address string) error {
+	if address == "" {
+		return nil
+	}
+	return checkListen(address)
 }
 
 func checkLogFormat(format string) error {

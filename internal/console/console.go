@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/httplog"
 	"github.com/simferry/simferry/internal/limit"
 )
 
@@ -30,6 +31,8 @@ type Options struct {
 	Version string
 	// Mail reports whether the server sends mail, so that a forgotten password can be reset.
 	Mail bool
+	// Observer measures requests; nil for none.
+	Observer httplog.Observer
 }
 
 // console implements the pages on top of the rules.
@@ -68,12 +71,14 @@ func newConsole(c *control.Control, o Options) *console {
 	return made
 }
 
+const staticPattern = "GET /static/{hash}/{file}"
+
 func (c *console) handler(table []route) http.Handler {
 	mux := http.NewServeMux()
 	for _, rt := range table {
-		mux.Handle(rt.pattern, c.serve(rt))
+		mux.Handle(rt.pattern, routed(rt.pattern, c.serve(rt)))
 	}
-	mux.Handle("GET /static/{hash}/{file}", http.HandlerFunc(serveStatic))
+	mux.Handle(staticPattern, routed(staticPattern, http.HandlerFunc(serveStatic)))
 	mux.Handle("/", c.serve(route{need: public, handle: notFound}))
 	cross := http.NewCrossOriginProtection()
 	if u, err := url.Parse(c.o.PublicURL); err == nil && u.Host != "" {
@@ -81,6 +86,15 @@ func (c *console) handler(table []route) http.Handler {
 	}
 	cross.SetDenyHandler(c.serve(route{need: public, handle: crossOrigin}))
 	return c.logged(secured(packed(c.stripped(cross.Handler(mux)))))
+}
+
+// routed notes the pattern of each request for its log entry.
+func routed(pattern string, next http.Handler) http.Handler {
+	_, path, _ := strings.Cut(pattern, " ")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		httplog.Of(r.Context()).Route = path
+		next.ServeHTTP(w, r)
+	})
 }
 
 // stripped serves requests with and without the path of the public URL, like the API.

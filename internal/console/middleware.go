@@ -47,7 +47,7 @@ func packed(next http.Handler) http.Handler {
 
 // logged writes one line per request and turns a panic into a 500.
 func (c *console) logged(next http.Handler) http.Handler {
-	return httplog.Logger{Log: c.log, TrustedProxies: c.o.TrustedProxies, Panicked: func(w http.ResponseWriter, e *httplog.Entry) {
+	return httplog.Logger{Log: c.log, TrustedProxies: c.o.TrustedProxies, Observer: c.o.Observer, Panicked: func(w http.ResponseWriter, e *httplog.Entry) {
 		w.WriteHeader(http.StatusInternalServerError)
 		_, _ = w.Write([]byte(text("error.internal.title") + " (" + e.ID + ")\n")) // on failure the browser is gone
 	}}.Wrap(next)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/limit"
 	"github.com/simferry/simferry/internal/netaddr"
 )
@@ -22,6 +23,16 @@ type Entry struct {
 	ID    string // that the response and the line have; "" without a Logger
 	Attrs []slog.Attr
 	Err   error // why the request was refused or failed; nil for none
+
+	Route   string // pattern of the operation, "" if none matched
+	Refusal int    // error code of the response, 0 for none; it replaces that of Err
+}
+
+// Observer measures requests.
+type Observer interface {
+	// Ended is called for each request, when its response has been written. route is the pattern of
+	// its operation, "" if none matched; refusal is the error code of its response, 0 for none.
+	Ended(route, method string, status, refusal int, took time.Duration)
 }
 
 type entryKey struct{}
@@ -38,6 +49,7 @@ func Of(ctx context.Context) *Entry {
 type Logger struct {
 	Log            *slog.Logger
 	TrustedProxies []netip.Prefix // proxies whose X-Forwarded-For is used
+	Observer       Observer       // measures requests; nil for none
 	// Panicked writes the response to a request whose handler panicked before it wrote anything.
 	Panicked func(w http.ResponseWriter, e *Entry)
 }
@@ -60,7 +72,9 @@ func (l Logger) Wrap(next http.Handler) http.Handler {
 			if p != nil && !abort {
 				l.Panicked(sw, e)
 			}
-			l.line(r, sw, e, time.Since(start))
+			took := time.Since(start)
+			l.line(r, sw, e, took)
+			l.observe(r, sw, e, took)
 			if abort {
 				panic(http.ErrAbortHandler)
 			}
@@ -82,6 +96,9 @@ func (l Logger) line(r *http.Request, sw *statusWriter, e *Entry, took time.Dura
 		slog.Int("status", sw.status), slog.Int64("bytes", sw.bytes), slog.Duration("took", took),
 		slog.String("from", netaddr.Client(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), l.TrustedProxies).String()),
 	}
+	if trace, parent, ok := traceParent(r.Header); ok {
+		attrs = append(attrs, slog.String("trace_id", trace), slog.String("parent_id", parent))
+	}
 	attrs = append(attrs, e.Attrs...)
 	if e.Err != nil {
 		attrs = append(attrs, slog.String("err", e.Err.Error()))
@@ -90,6 +107,17 @@ func (l Logger) line(r *http.Request, sw *statusWriter, e *Entry, took time.Dura
 		level = slog.LevelError
 	}
 	l.Log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+func (l Logger) observe(r *http.Request, sw *statusWriter, e *Entry, took time.Duration) {
+	if l.Observer == nil {
+		return
+	}
+	refusal := e.Refusal
+	if refusal == 0 {
+		refusal = int(fleet.CodeOf(e.Err))
+	}
+	l.Observer.Ended(e.Route, r.Method, sw.status, refusal, took)
 }
 
 // statusWriter records the status and size of the response.

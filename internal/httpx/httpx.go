@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/simferry/simferry/internal/httplog"
 	"github.com/simferry/simferry/internal/limit"
 )
 
@@ -32,6 +33,8 @@ type Options struct {
 	Streams Streams
 	// Gates holds the gates that the API shares with the console; nil means its own, by Limits.
 	Gates *limit.Gates
+	// Observer measures requests; nil for none.
+	Observer httplog.Observer
 }
 
 // defaultTimeout leaves time to respond before the connection's own timeout.
@@ -45,6 +48,7 @@ type Server struct {
 	admission *admission
 	public    publicURL
 	streams   Streams
+	observer  httplog.Observer
 }
 
 // New returns a server.
@@ -55,7 +59,7 @@ func New(o Options) *Server {
 	o.Streams = o.Streams.withDefaults()
 	s := &Server{
 		log: slog.New(limit.Log(o.Log.Handler())), proxies: o.TrustedProxies, public: newPublicURL(o.PublicURL),
-		timeout: cmp.Or(o.RequestTimeout, defaultTimeout), admission: newAdmission(o.Limits, o.Gates), streams: o.Streams,
+		timeout: cmp.Or(o.RequestTimeout, defaultTimeout), admission: newAdmission(o.Limits, o.Gates), streams: o.Streams, observer: o.Observer,
 	}
 	s.admission.streams = newStreams(o.Streams)
 	return s
@@ -77,6 +81,9 @@ func (s *Server) Operation(atLeast time.Duration, serve func(*Request) Response)
 		}
 		defer r.finish()
 		res := serve(r)
+		if res.Refusal != 0 {
+			httplog.Of(hr.Context()).Refusal = int(res.Refusal)
+		}
 		if r.place.large != nil {
 			res = packed(r, res)
 		}

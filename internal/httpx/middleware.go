@@ -16,7 +16,7 @@ func (s *Server) Wrap(next http.Handler) http.Handler {
 	if err != nil {
 		panic(err) // the options are constants
 	}
-	logger := httplog.Logger{Log: s.log, TrustedProxies: s.proxies, Panicked: func(w http.ResponseWriter, e *httplog.Entry) {
+	logger := httplog.Logger{Log: s.log, TrustedProxies: s.proxies, Observer: s.observer, Panicked: func(w http.ResponseWriter, e *httplog.Entry) {
 		writeResponse(w, Failure(e.Err))
 	}}
 	return logger.Wrap(secured(packed(next)))

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httplog"
 )
 
 // Router serves the operations, and refuses requests for unknown ones with an error of the API.
@@ -61,11 +62,15 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", strings.Join(methods, ", "))
 		writeResponse(w, Failure(&fleet.Error{Code: methodNotAllowed, Message: r.Method + " is not allowed here"}))
 	case pattern != "":
+		httplog.Of(r.Context()).Route = pathOf(pattern)
 		rt.mux.ServeHTTP(w, r)
 	default:
 		writeResponse(w, Failure(fleet.Errorf(fleet.NotFound, "This operation does not exist")))
 	}
 }
+
+// pathOf returns a pattern without its method.
+func pathOf(pattern string) string { return pattern[strings.IndexByte(pattern, ' ')+1:] }
 
 // redirected reports whether the mux would redirect a path to a tidier one, as it does with ".."
 // and with doubled slashes. Clients lose bodies and bearers on the way.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	wire "github.com/simferry/simferry/api"
@@ -37,15 +38,25 @@ type response = httpx.Response
 // connection timeouts must be longer.
 const ImportTimeout = 10 * time.Minute
 
-// New returns the handler of the operator API. Callers need one of the tokens that are valid now,
-// and again when their body has arrived, so tokens may change at any time. The public URL of the
-// options is ignored: it belongs to the other API.
-func New(rules operator.Operator, tokens func() identity.OperatorTokens, o httpx.Options) http.Handler {
+// Page is a handler for the holders of a token that is not an operation of the API, such as the
+// metrics. Its response is kept in memory until it is complete.
+type Page struct {
+	Pattern string // as for http.ServeMux, with the method
+	Handler http.Handler
+}
+
+// New returns the handler of the operator API, with more pages. Callers need one of the tokens that
+// are valid now, and again when their body has arrived, so tokens may change at any time. The
+// public URL of the options is ignored: it belongs to the other API.
+func New(rules operator.Operator, tokens func() identity.OperatorTokens, o httpx.Options, pages ...Page) http.Handler {
 	o.PublicURL = ""
 	a := &api{httpx.New(o), rules, tokens}
 	routes := httpx.NewRouter("/operator")
 	for _, op := range operations {
 		routes.Handle(op.pattern, a.serve(op))
+	}
+	for _, p := range pages {
+		routes.Handle(p.Pattern, a.serve(operation{p.Pattern, operatorToken, none, p.serve}))
 	}
 	return a.Wrap(routes)
 }
@@ -53,7 +64,7 @@ func New(rules operator.Operator, tokens func() identity.OperatorTokens, o httpx
 // serve handles a request: token, operation, response.
 func (a *api) serve(op operation) http.Handler {
 	var timeout time.Duration
-	if op.pattern == importPattern {
+	if op.pattern == importPattern || !strings.Contains(op.pattern, " /operator/") {
 		timeout = ImportTimeout
 	}
 	return a.Operation(timeout, func(r *httpx.Request) response {

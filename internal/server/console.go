@@ -33,7 +33,7 @@ func (s *Server) withConsole(api http.Handler, cfg config.Config, gates *limit.G
 	}
 	pages := console.New(s.Control, console.Options{
 		Log: s.log, TrustedProxies: cfg.TrustedProxies, RequestTimeout: cfg.RequestTimeout, PublicURL: cfg.PublicURL,
-		Gates: gates, Version: cfg.Version, Mail: cfg.SMTPURL != "",
+		Gates: gates, Version: cfg.Version, Mail: cfg.SMTPURL != "", Observer: s.metrics.Requests,
 	})
 	base := ""
 	if u, err := url.Parse(strings.TrimRight(cfg.PublicURL, "/")); err == nil {

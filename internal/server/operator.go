@@ -20,7 +20,7 @@ func (s *Server) operatorHandler(cfg config.Config) (http.Handler, error) {
 		return nil, err
 	}
 	valid := func() identity.OperatorTokens { return *s.operatorTokens.Load() }
-	return operatorapi.New(s.Operator, valid, s.options(cfg)), nil
+	return operatorapi.New(s.Operator, valid, s.options(cfg), s.operatorPages()...), nil
 }
 
 // loadOperatorTokens reads the file of tokens. If it is invalid, the previous tokens stay valid.

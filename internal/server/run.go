@@ -96,10 +96,13 @@ func (e endpoint) drain(ctx context.Context, grace time.Duration) error {
 
 // endpoints returns the listeners in use.
 func (s *Server) endpoints() []endpoint {
-	if s.operator == nil {
-		return []endpoint{s.public}
+	all := []endpoint{s.public}
+	for _, e := range []*endpoint{s.operator, s.measured} {
+		if e != nil {
+			all = append(all, *e)
+		}
 	}
-	return []endpoint{s.public, *s.operator}
+	return all
 }
 
 // every runs a task repeatedly until ctx ends. The first run is immediate, because an earlier

@@ -17,6 +17,7 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/limit"
 	"github.com/simferry/simferry/internal/mailer"
+	"github.com/simferry/simferry/internal/metrics"
 	"github.com/simferry/simferry/internal/netaddr"
 	"github.com/simferry/simferry/internal/operatorapi"
 )
@@ -37,6 +38,8 @@ type Server struct {
 	log      *slog.Logger
 	public   endpoint
 	operator *endpoint // nil if the operator API is off
+	measured *endpoint // of the metrics; nil if they have none of their own
+	metrics  *metrics.Metrics
 	grace    time.Duration
 	mailer   atomic.Pointer[mailer.Mailer] // nil without mail
 	cfg      config.Config
@@ -56,6 +59,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, e
 		return nil, err
 	}
 	s := &Server{Installation: in, log: log, cfg: cfg, grace: cfg.ShutdownGrace, stopped: make(chan struct{})}
+	s.metrics = metrics.New(s.figures, log)
 	ctx, s.stop = context.WithCancel(ctx)
 	if err := s.prepare(ctx, cfg); err != nil {
 		s.stop()
@@ -64,6 +68,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, e
 	go s.run(ctx)
 	log.Info("listening", "address", s.Addr(), "database", cfg.Database)
 	s.tellOperator(cfg)
+	s.logMetricsListener()
 	return s, nil
 }
 
@@ -86,23 +91,45 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.public, err = listen(ctx, cfg.Listen, newHTTP(ctx, handler, s.log, cfg)); err != nil || operator == nil {
+	return s.listenAll(ctx, cfg, handler, operator)
+}
+
+// listenAll opens the listeners that the configuration asks for. If one cannot be opened, it closes
+// the others.
+func (s *Server) listenAll(ctx context.Context, cfg config.Config, public, operator http.Handler) (err error) {
+	if s.public, err = listen(ctx, cfg.Listen, newHTTP(ctx, public, s.log, cfg)); err != nil {
 		return err
 	}
-	srv := newHTTP(ctx, operator, s.log, cfg)
-	srv.ReadTimeout, srv.WriteTimeout = importTimeout, importTimeout
-	e, err := listen(ctx, cfg.OperatorListen, srv)
-	if err != nil {
-		return errors.Join(err, s.public.listener.Close())
+	if operator != nil {
+		srv := newHTTP(ctx, operator, s.log, cfg)
+		srv.ReadTimeout, srv.WriteTimeout = importTimeout, importTimeout
+		s.operator, err = listenMore(ctx, cfg.OperatorListen, srv)
 	}
-	s.operator = &e
-	return nil
+	if err == nil && cfg.MetricsListen != "" {
+		s.measured, err = listenMore(ctx, cfg.MetricsListen, newHTTP(ctx, s.metricsOnly(), s.log, cfg))
+	}
+	if err == nil {
+		return nil
+	}
+	for _, e := range s.endpoints() {
+		err = errors.Join(err, e.listener.Close())
+	}
+	return err
+}
+
+func listenMore(ctx context.Context, address string, srv boundedHTTP) (*endpoint, error) {
+	e, err := listen(ctx, address, srv)
+	if err != nil {
+		return nil, err
+	}
+	return &e, nil
 }
 
 func (s *Server) options(cfg config.Config) httpx.Options {
 	l := cfg.Limits
 	return httpx.Options{
 		Log: s.log, PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxies, RequestTimeout: cfg.RequestTimeout,
+		Observer: s.metrics.Requests,
 		Limits: httpx.Limits{
 			PerCaller: l.RequestsOfCaller, PerAddress: l.RequestsOfAddress, Waiting: l.Waiting, Large: l.LargeRequests,
 			BodyMemory: l.BodyMemory, BodyMemoryPerCaller: l.BodyMemoryOfCaller, AnonymousBody: l.AnonymousBody, BodyRate: l.BodyRate,
@@ -185,6 +212,14 @@ func (s *Server) OperatorAddr() string {
 		return ""
 	}
 	return s.operator.listener.Addr().String()
+}
+
+// MetricsAddr returns the address of the listener for metrics as host:port, "" if there is none.
+func (s *Server) MetricsAddr() string {
+	if s.measured == nil {
+		return ""
+	}
+	return s.measured.listener.Addr().String()
 }
 
 // Wait waits until the server has stopped and the database is closed. It returns why the server

@@ -77,6 +77,10 @@ func TestImportViolationsAreFound(t *testing.T) {
 			arch.Package{ImportPath: m + "internal/control", XTestImports: []string{"github.com/jackc/pgx/v5", "database/sql", "modernc.org/sqlite"}},
 			[]string{"internal/control's tests import modernc.org/sqlite: that driver is the store's"},
 		},
+		"a package that is measured knows Prometheus": {
+			arch.Package{ImportPath: m + "internal/store", Imports: []string{"github.com/prometheus/client_golang/prometheus"}},
+			[]string{"internal/store imports github.com/prometheus/client_golang/prometheus: only internal/metrics knows how metrics are reported"},
+		},
 		"production on the testkit": {
 			arch.Package{ImportPath: m + "internal/server", Imports: []string{m + "internal/test/kit/pgtest", m + "internal/store/storetest"}},
 			[]string{

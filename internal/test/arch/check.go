@@ -68,6 +68,8 @@ func (c *checker) production(name string, rule Rule, imported string) {
 		c.fault("%s imports %s: databases are the store's", name, imported)
 	case !rule.Tables && matchAny(tables, imported):
 		c.fault("%s imports %s: tables are read and written by internal/tablefile", name, imported)
+	case !rule.Metrics && matchAny(metricLibraries, imported):
+		c.fault("%s imports %s: only internal/metrics knows how metrics are reported", name, imported)
 	case matchAny(testLibraries, imported):
 		c.fault("%s imports %s, which is for tests", name, imported)
 	case matchAny(rule.Never, imported):

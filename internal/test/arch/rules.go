@@ -11,6 +11,7 @@ type Rule struct {
 	Never    []string // of others, although nothing general forbids them
 	Tables   bool     // may import what reads and writes CSV files
 	Drivers  bool     // may import database/sql and the database drivers
+	Metrics  bool     // may import the Prometheus library
 	StdOnly  bool     // production code imports the standard library and nothing else
 	TestSide bool     // exists for tests: imports what it likes, and production imports it never
 }
@@ -21,6 +22,10 @@ var drivers = []string{"database/sql/...", "modernc.org/sqlite/...", "github.com
 // tables are what only a package with Tables, or a test, may import: a cell that another
 // package writes could be a formula.
 var tables = []string{"encoding/csv"}
+
+// metricLibraries are what only a package with Metrics, or a test, may import: what is measured
+// does not depend on how it is reported.
+var metricLibraries = []string{"github.com/prometheus/..."}
 
 // testDrivers are the drivers that tests may import: those of SQLite stay with the store,
 // whose DSN is half of its correctness.
@@ -45,8 +50,9 @@ var Rules = map[string]Rule{
 	"internal/docspage":       {},
 	"internal/egress":         {Imports: []string{"internal/fleet"}},
 	"internal/cli/atomicfile": {StdOnly: true},
-	"internal/httplog":        {Imports: []string{"internal/limit", "internal/netaddr"}},
+	"internal/httplog":        {Imports: []string{"internal/fleet", "internal/limit", "internal/netaddr"}},
 	"internal/limit":          {StdOnly: true},
+	"internal/metrics":        {Metrics: true},
 	"internal/netaddr":        {StdOnly: true},
 	"internal/identity":       {Imports: []string{"internal/fleet", "internal/limit"}},
 	"internal/iccidfile":      {Imports: []string{"internal/fleet", "internal/tablefile"}},
@@ -95,7 +101,7 @@ var Rules = map[string]Rule{
 	"internal/server": {
 		Imports: []string{
 			"internal/config", "internal/console", "internal/control", "internal/egress", "internal/httpapi", "internal/httpx", "internal/identity", "internal/job", "internal/limit",
-			"internal/mailer",
+			"internal/mailer", "internal/metrics",
 			"internal/netaddr", "internal/operator", "internal/operatorapi", "internal/secretfile", "internal/store/...", "internal/world",
 		},
 		Tests: []string{"client"},
