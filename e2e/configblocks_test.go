@@ -33,7 +33,7 @@ var checkedLanguages = map[string]string{
 	"mermaid":    "TestPagesMatchTheCode of internal/test/arch",
 }
 
-// A block in a language that no test checks is new: a test comes with it.
+// Every language of blocks must have a test that checks them.
 func TestLanguagesOfBlocks(t *testing.T) {
 	for _, file := range documents(t) {
 		text, err := os.ReadFile(file)

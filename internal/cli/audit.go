@@ -30,7 +30,7 @@ The export is one snapshot of the database, sorted by id, as CSV or as one JSON 
 An existing file is replaced when everything is written.`,
 		Example: `  simferry audit export --from 2026-11-01 --to 2026-12-01 november.csv
   simferry audit export --output json | gzip > audit.jsonl.gz`,
-		Args: atMostFile,
+		Args: atMostOneFile,
 	})
 	var from, to time.Time
 	form := "csv"

@@ -44,7 +44,7 @@ snapshot of the database, sorted by id, with a fixed order of columns. 'simferry
 reads it. An existing file is replaced when all devices are written.`,
 		Example: `  simferry device export devices.csv
   simferry device export --workspace 100 | gzip > devices-100.csv.gz`,
-		Args: atMostFile,
+		Args: atMostOneFile,
 	})
 	only := newWorkspaceFlag(cmd, "workspace", "only the devices of this Workspace, by id or name")
 	open := func(w io.Writer) (listWriter[fleet.Device], error) { return world.NewDeviceWriter(w) }

@@ -130,8 +130,8 @@ func readPass(ctx context.Context, c *client.Client, filter string) (sims map[in
 	}
 }
 
-// remaining counts the SIMs that a filter finds once a run is over, less those that the run
-// was not allowed to move: they came, or changed, while it was at work.
+// remaining counts the SIMs that a filter finds once a run is over, less those that the run was not
+// allowed to move: they came, or changed, during the run.
 func (s *migrateRun) remaining(ctx context.Context, from *source, verdicts []bulk.Verdict) (n int, err error) {
 	if from == nil {
 		return 0, nil

@@ -78,8 +78,8 @@ func cursorInventory(t *testing.T) inventory {
 	}
 }
 
-// others does something to the inventory while a filtered migration is at work, and says
-// what must come of it.
+// others does something to the inventory during a filtered migration, and says what must come of
+// it.
 type others struct {
 	name   string
 	do     func(v inventory, b *between)

@@ -62,7 +62,7 @@ func (p Process) repeatable(name string) (f *os.File, discard func(), err error)
 			return nil, nil, err
 		}
 		if info, err := named.Stat(); err != nil || info.Mode().IsRegular() || info.IsDir() {
-			return named, func() { _ = named.Close() }, err // it was only read
+			return named, func() { _ = named.Close() }, err // read-only
 		}
 		defer func() { _ = named.Close() }()
 		from = named
@@ -71,7 +71,7 @@ func (p Process) repeatable(name string) (f *os.File, discard func(), err error)
 	if err != nil {
 		return nil, nil, err
 	}
-	discard = func() { _ = errors.Join(spool.Close(), os.Remove(spool.Name())) } // it was only read
+	discard = func() { _ = errors.Join(spool.Close(), os.Remove(spool.Name())) } // read-only
 	if _, err := io.Copy(spool, from); err != nil {
 		discard()
 		return nil, nil, fmt.Errorf("%s: %w", name, err)

@@ -119,7 +119,7 @@ func readFile(list *iccidfile.List, p Process, name string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }() // it was only read
+	defer func() { _ = f.Close() }() // read-only
 	return list.Read(name, io.Reader(f))
 }
 

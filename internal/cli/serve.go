@@ -39,7 +39,7 @@ password and certificates of the mail server. SIGHUP never stops it.`,
 		slog.SetDefault(log)
 		cfg.Version = version()
 		log.Info("starting", "version", version())
-		if limit := server.CollectLess(cfg); limit > 0 {
+		if limit := server.TuneGC(cfg); limit > 0 {
 			log.Info("the memory has a soft limit", "bytes", limit)
 		}
 		hangups := make(chan os.Signal, 1)

@@ -19,7 +19,8 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// How often a progress bar is drawn, and how many lines pass between two looks at it.
+// A progress bar is redrawn at most once per progressPause; every progressStep lines it is checked
+// whether to.
 const (
 	progressPause = 100 * time.Millisecond
 	progressStep  = 1000
@@ -34,7 +35,7 @@ of the database, sorted by id, with a fixed order of columns. 'simferry sim impo
 are in devices, import the devices first. An existing file is replaced when all SIMs are written.`,
 		Example: `  simferry sim export sims.csv
   simferry sim export --workspace 100 | gzip > fleet-100.csv.gz`,
-		Args: atMostFile,
+		Args: atMostOneFile,
 	})
 	only := newWorkspaceFlag(cmd, "workspace", "only the SIMs of this Workspace, by id or name")
 	open := func(w io.Writer) (listWriter[fleet.SIM], error) { return world.NewSIMWriter(w) }
@@ -62,7 +63,7 @@ func exportCommand[T any](
 	return cmd
 }
 
-var errBrokenOff = errors.New("the connection to the database was lost during the export: run the command again")
+var errExportInterrupted = errors.New("the connection to the database was lost during the export: run the command again")
 
 // listWriter writes a list, line by line.
 type listWriter[T any] interface {
@@ -70,15 +71,15 @@ type listWriter[T any] interface {
 	Close() error
 }
 
-// writeList writes all rows. Written rows cannot be withdrawn, so that
-// it does not begin a second time.
+// writeList writes all rows. It fails if rows begins again after a lost connection, because written
+// rows cannot be removed.
 func writeList[T any](w io.Writer, bar *progress, open func(io.Writer) (listWriter[T], error), rows func(begin func(total int) error, give func(T) error) error) error {
 	text := bufio.NewWriterSize(w, 64<<10)
 	var out listWriter[T]
 	n := 0
 	begin := func(total int) (err error) {
 		if out != nil {
-			return errBrokenOff
+			return errExportInterrupted
 		}
 		bar.begin(total)
 		out, err = open(text)
@@ -122,8 +123,8 @@ func exportTo(p Process, args []string, write func(io.Writer) error) error {
 	return err
 }
 
-// exact returns standard output for a list that another program or an import reads: exactly what is
-// written. A terminal gets it escaped.
+// exact returns standard output for a list that another program reads: bytes pass unchanged, but a
+// terminal gets control characters escaped.
 func (p Process) exact() io.Writer {
 	if _, terminal := width(p.Stdout); terminal {
 		return p.Stdout
@@ -131,15 +132,15 @@ func (p Process) exact() io.Writer {
 	return termtext.Raw(p.Stdout)
 }
 
-// atMostFile takes the arguments of an export.
-func atMostFile(cmd *cobra.Command, args []string) error {
+// atMostOneFile requires that an export has at most one argument, its file.
+func atMostOneFile(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
 		return usagef("%s does not take %q", cmd.CommandPath(), args[1])
 	}
 	return nil
 }
 
-// replaceFile writes a file that takes its name once it is whole.
+// replaceFile writes a file, and replaces the one with that name when it is complete.
 func replaceFile(name string, write func(io.Writer) error) error {
 	f, err := atomicfile.Create(name)
 	if err != nil {

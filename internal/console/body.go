@@ -12,15 +12,16 @@ import (
 	"github.com/simferry/simferry/internal/limit"
 )
 
-// The most bytes of a form, with a session and without, and of one that does not count against the
-// memory for bodies.
+// The most bytes of a form with a session and without one. The first freeForm bytes do not count
+// against the memory for bodies.
 const (
 	maxForm      = 256 << 10
 	maxAnonymous = 8 << 10
 	freeForm     = 8 << 10
 )
 
-// The pace of a form, and of one with a file, which is that of files in the API.
+// The slowest accepted transfer of a form, and of a form with a file. The API has the same for
+// files.
 var (
 	formPace = limit.Pace{Rate: 4 << 10, Most: 30 * time.Second}
 	filePace = limit.Pace{Rate: 32 << 10, Most: 10 * time.Minute}
@@ -36,7 +37,7 @@ const fileMemory = 64 << 10
 // too many files arrive.
 func (r *request) readForm() error {
 	if r.PostForm != nil {
-		return nil // signInFirst reads it again
+		return nil // read by signInFirst
 	}
 	most := int64(maxForm)
 	if r.caller.User == 0 {
@@ -54,8 +55,7 @@ func (r *request) readForm() error {
 	return r.formError(r.ParseForm())
 }
 
-// readFiles reads a form with files. The time limit of the request begins again when they have
-// arrived.
+// readFiles reads a form with files. The time limit of the request starts again after the upload.
 func (r *request) readFiles(most int64) error {
 	leave, err := r.wait(r.console.gates.Uploads, r.party)
 	if err != nil {
@@ -81,7 +81,7 @@ func (r *request) readFiles(most int64) error {
 func (r *request) holdLists() error {
 	leave, err := r.wait(r.console.gates.Lists, r.party)
 	if err == nil {
-		r.leave = append(r.leave, limit.Tight(), leave)
+		r.leave = append(r.leave, limit.TightGC(), leave)
 	}
 	return err
 }

@@ -16,7 +16,7 @@ import (
 func TestConsole_BothEngines(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := serveSite(t, kit.StartFerry(t, e), console.Options{})
-		s.moved()
+		s.moveSome()
 		p := s.as(t, "admin@example.com")
 		p.get("/overview").is(t, http.StatusOK).has(t, "608 SIMs in the 6 Workspaces", "Last 90 days, 6 SIMs", "Fleet US")
 		p.get("/sims?q=tracker").is(t, http.StatusOK).has(t, fmt.Sprintf(`href="/sims/%d"`, kit.AttachedSIM))

@@ -9,8 +9,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// moved moves some SIMs between Workspaces, so that the pages have something to show.
-func (s *site) moved() {
+// moveSome moves some SIMs between Workspaces, so that the pages have something to show.
+func (s *site) moveSome() {
 	s.T.Helper()
 	admin := s.As("admin@example.com")
 	for target, ids := range map[int][]int{kit.FleetFR: {kit.ActivatedSIM, kit.SuspendedSIM}, kit.FleetUS: {kit.IssuedSIM, 1000, 1001, 1002}} {
@@ -32,7 +32,7 @@ func TestAppearance_SignIn(t *testing.T) {
 	for name, path := range map[string]string{"sign-in": "/sign-in", "forgotten": "/forgotten", "activate": "/activate#key=abc", "error-public": "/nothing"} {
 		b.visit(path)
 		if name == "activate" && (value[string](b, `document.querySelector("#key").value`) != "abc" || value[string](b, "location.hash") != "") {
-			t.Error("the key behind # is not in the form")
+			t.Error("the key in the fragment of the URL is not in the form")
 		}
 		b.takePicture(name)
 	}
@@ -54,7 +54,7 @@ func TestAppearance_SignIn(t *testing.T) {
 // Every page of a session, at every width, in light and dark, with menus opened.
 func TestAppearance_Pages(t *testing.T) {
 	s := newSite(t, console.Options{})
-	s.moved()
+	s.moveSome()
 	b := s.open(t).signIn("admin@example.com")
 	for _, p := range []struct{ name, path string }{
 		{"overview", "/overview"}, {"sims", "/sims"}, {"sims-selected", "/sims?status=0&sel=1003,1004"}, {"sims-except", "/sims?status=0&all=1&sel=1003"},

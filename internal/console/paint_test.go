@@ -20,7 +20,7 @@ const maxPaint = 100_000
 // A page and all that it loads are small, also lists with the longest pages.
 func TestConsole_FirstPaint(t *testing.T) {
 	s := newSite(t, console.Options{})
-	s.moved()
+	s.moveSome()
 	p := s.as(t, "admin@example.com")
 	loaded := func(path string) int {
 		req := p.request(http.MethodGet, path, nil)
@@ -99,7 +99,7 @@ const places = `JSON.stringify([...document.querySelectorAll("header, nav, main,
 // page had it without them.
 func TestConsole_NoLayoutShift(t *testing.T) {
 	s := newSite(t, console.Options{})
-	s.moved()
+	s.moveSome()
 	b := s.open(t).signIn("admin@example.com")
 	if _, err := chromedp.Call(b.ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Asia/Kolkata"}); err != nil {
 		t.Fatal(err)

@@ -10,10 +10,10 @@ import (
 // qrCode is a QR code as the path of an SVG picture.
 type qrCode struct {
 	Path string
-	Size int // of the picture, in modules with a quiet zone of four
+	Size int // width and height of the picture in modules, with its quiet zone
 }
 
-// qrOf draws a text as a QR code.
+// qrOf encodes a text as a QR code.
 func qrOf(content string) (qrCode, error) {
 	code, err := qr.Encode(content, qr.M, qr.Auto)
 	if err != nil {

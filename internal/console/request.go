@@ -24,7 +24,7 @@ import (
 // queueTime is the longest time that a request waits for its turn.
 const queueTime = 10 * time.Second
 
-// request is one request on its way to a rule.
+// request is one HTTP request, its caller and what it holds until its response.
 type request struct {
 	*http.Request
 	console *console

@@ -109,5 +109,5 @@ func ClaimsOf(caller identity.Principal) identity.Claims { return claimsOf(calle
 // consoleText reports whether a text could have the hash of a console secret.
 func consoleText(secret string) bool { return strings.HasPrefix(secret, consolePrefix) }
 
-// Now returns the time of the rules, which tests turn.
+// Now returns the time of the rules, which tests can set.
 func (c *Control) Now() time.Time { return c.store.Now() }

@@ -14,8 +14,8 @@ type EventRecord = store.EventRecord
 // EventsOf limits a list of events to those of one object; 0 does not limit it.
 type EventsOf = store.EventsOf
 
-// ListEvents reads one page of the events of the caller's Workspace, or of one thing there. The
-// list is empty if the thing is unknown or in another Workspace.
+// ListEvents reads one page of the events of the caller's Workspace, or of one SIM, device or user
+// there. The list is empty if that object is unknown or in another Workspace.
 //
 // Permission: ReadEvents.
 func (c *Control) ListEvents(ctx context.Context, caller identity.Principal, of EventsOf, l fleet.List) (page fleet.Page[EventRecord], err error) {

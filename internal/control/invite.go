@@ -31,9 +31,9 @@ const (
 // Invitation names the user to invite, the Workspace and the roles.
 type Invitation struct {
 	Username  string
-	Name      string            // Username where empty
-	Workspace fleet.WorkspaceID // the caller's where 0
-	Roles     []fleet.Role      // Observer where empty
+	Name      string            // Username if empty
+	Workspace fleet.WorkspaceID // the caller's if 0
+	Roles     []fleet.Role      // Observer if empty
 }
 
 // Invited is the result of an invitation.
@@ -141,7 +141,7 @@ func (c *Control) invite(ctx context.Context, tx *store.Tx, caller identity.Prin
 	return c.deliverInvitation(ctx, tx, caller, user, created, ws, n)
 }
 
-// deliverInvitation hands the activation key over, and records the invitation.
+// deliverInvitation sends or returns the activation key, and records the invitation.
 func (c *Control) deliverInvitation(ctx context.Context, tx *store.Tx, caller identity.Principal, user store.UserRecord, created bool, ws fleet.Workspace, n Invitation) (done Invited, err error) {
 	done = Invited{User: user.ID, Username: n.Username, Name: n.Name, Workspace: ws.ID, Roles: n.Roles}
 	if done.Key, err = c.handOver(ctx, tx, caller, user, created, ws, n); err != nil {

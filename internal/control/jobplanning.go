@@ -88,7 +88,7 @@ func digest(before string, sims []fleet.JobSIM) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// planned decides what becomes of a job whose plan is complete.
+// planned sets the next state of a job whose plan is complete.
 func (s *jobStep) planned(ctx context.Context, tx *store.Tx, j *fleet.Job) (err error) {
 	if err := tx.DropJobParts(ctx, j.ID); err != nil {
 		return err

@@ -165,8 +165,8 @@ func (f *jobFeed) run(ctx context.Context, c *Control, id fleet.JobID) {
 	}
 }
 
-// read replaces the job if it has changed. If the database does not respond, the next read will
-// tell.
+// read replaces the job if it has changed. If the database does not respond, the next read tries
+// again.
 func (f *jobFeed) read(ctx context.Context, s *store.Store, id fleet.JobID) {
 	var version int64
 	var found bool

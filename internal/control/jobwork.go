@@ -204,15 +204,15 @@ func (s *jobStep) judgeEntry(ctx context.Context, tx *store.Tx, j *fleet.Job, ro
 	return len(rows), changes, nil
 }
 
-// work moves the next SIMs that are as planned, and sets their verdicts. It returns the SIMs that
-// it has dealt with, none if there are none.
+// work moves the next SIMs that have not changed since the plan, and sets the verdicts of all. It
+// returns these SIMs; none if the job has no more.
 func (s *jobStep) work(ctx context.Context, tx *store.Tx, j *fleet.Job, most int) ([]fleet.JobSIM, error) {
 	rows, snap, known, err := s.next(ctx, tx, j, most)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	s.caller.Origin = identity.Origin{RequestID: fmt.Sprintf("job-%d.%d", j.ID, rows[0].Pos)}
-	if s.caller.User == 0 { // gone or suspended
+	if s.caller.User == 0 { // deleted or suspended
 		for i := range rows {
 			rows[i].Verdict, rows[i].Codes = fleet.VerdictRefused, []fleet.ConflictCode{fleet.CreatorSuspended}
 		}

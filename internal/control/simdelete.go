@@ -13,13 +13,13 @@ import (
 // MaxDeletedSIMs is the most SIMs that one request may delete.
 const MaxDeletedSIMs = 2000
 
-// DeleteSIMs deletes SIMs, all or none, with an event 10 for each and one ledger entry. A
-// deleted SIM keeps its row and its ID; its ICCID can be imported again. The refusal InUse is
-// stored under an idempotency key like a success.
+// DeleteSIMs deletes SIMs, all or none, with an event 10 for each and one ledger entry. A deleted
+// SIM keeps its row and its ID; its ICCID can be imported again. The refusal InUse is stored under
+// an idempotency key like a success.
 //
-// Permission: WriteSIMs. Errors: NotFound with a Problem per SIM that is unknown, deleted
-// already, or in a Workspace that the caller cannot see; InUse with a Problem per SIM that sits
-// in a device; those of once.
+// Permission: WriteSIMs. Errors: NotFound with a Problem per SIM that is unknown, deleted already,
+// or in a Workspace that the caller cannot see; InUse with a Problem per SIM that is in a device;
+// those of once.
 func (c *Control) DeleteSIMs(ctx context.Context, caller identity.Principal, ids []fleet.SIMID, w Write[None]) (Reply, error) {
 	uid := uuid.NewString()
 	return once(ctx, c, caller, guard{need: identity.WriteSIMs}, w, func(tx *store.Tx, caller identity.Principal) (done result[None], err error) {
@@ -66,8 +66,8 @@ func mayDelete(ids []fleet.SIMID, found []fleet.SIM) *fleet.Error {
 	return several(fleet.InUse, attached, len(ids), "in endpoints")
 }
 
-// several returns one error for all problems of a request, nil if there are none. A request for
-// a single thing needs no list.
+// several returns one error for all problems of a request, nil if there are none. The error of a
+// single SIM or device has no list.
 func several(code fleet.Code, list []fleet.Problem, asked int, state string) *fleet.Error {
 	if len(list) == 0 {
 		return nil

@@ -27,7 +27,7 @@ type Owner struct {
 	None bool
 }
 
-// is reports whether o is the SIM's present owner has; 0 means no owner.
+// is reports whether o is the Workspace has, the SIM's present owner; 0 means no owner.
 func (o Owner) is(has fleet.WorkspaceID) bool { return o.None == (has == 0) && (o.None || o.ID == has) }
 
 // PatchSIM changes the status of a SIM, with its event and its ledger line. It also moves the

@@ -30,7 +30,7 @@ func applicationToken(t control.ApplicationToken) wire.ApplicationToken {
 	return out
 }
 
-func newApplicationToken(r *request) (n control.NewToken, understood any, err error) {
+func newApplicationToken(r *request) (n control.NewToken, canonical any, err error) {
 	var body wire.ApplicationTokenRequest
 	if err := r.Decode(&body); err != nil {
 		return n, nil, err
@@ -47,7 +47,7 @@ func createdToken(t control.CreatedToken) control.Reply {
 	return jsonReply(http.StatusOK, wire.ApplicationTokenResponse{ApplicationToken: t.Text})
 }
 
-func applicationTokenPatch(r *request) (patch control.TokenPatch, understood any, err error) {
+func applicationTokenPatch(r *request) (patch control.TokenPatch, canonical any, err error) {
 	id, err := r.PathID("token_id")
 	if err != nil {
 		return patch, nil, err

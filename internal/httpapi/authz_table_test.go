@@ -23,7 +23,7 @@ import (
 // always 401, except for public operations. For users who must add a second factor first, see
 // enrolling.
 type access struct {
-	path, body                                                               string // of the request; path is the pattern's where empty
+	path, body                                                               string // of the request; path "" means the path of the pattern
 	administrator, user, observer, stranger, leaver, application, superAdmin int
 }
 

@@ -29,7 +29,7 @@ func batchBody(found control.Batch) wire.BatchInfo {
 	return body
 }
 
-func batchRegistration(r *request) (reg control.Registration, understood any, err error) {
+func batchRegistration(r *request) (reg control.Registration, canonical any, err error) {
 	if reg.BIC, err = batchCode(r); err != nil {
 		return reg, nil, err
 	}

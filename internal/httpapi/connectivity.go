@@ -11,7 +11,7 @@ func connectivityBody(is control.Connectivity) wire.Connectivity {
 }
 
 // connectivityReset resets both connections if there is no body.
-func connectivityReset(r *request) (id fleet.DeviceID, understood any, err error) {
+func connectivityReset(r *request) (id fleet.DeviceID, canonical any, err error) {
 	if id, err = deviceID(r); err != nil {
 		return id, nil, err
 	}

@@ -17,7 +17,7 @@ import (
 
 // newDevices accepts one object whose properties apply to all devices, or a list of complete
 // devices.
-func newDevices(r *request) (run control.DeviceRun, understood any, err error) {
+func newDevices(r *request) (run control.DeviceRun, canonical any, err error) {
 	text, err := r.ReadBody()
 	if err != nil {
 		return run, nil, err
@@ -104,7 +104,7 @@ func deviceList(text []byte) (list []wire.DeviceFields, ws fleet.WorkspaceID, er
 	return list, ws, nil
 }
 
-func changedDevices(r *request) (run control.DeviceRun, understood any, err error) {
+func changedDevices(r *request) (run control.DeviceRun, canonical any, err error) {
 	var body []wire.DevicePatch
 	if err := r.Decode(&body, refuseNull[wire.DevicePatch]()); err != nil {
 		return run, nil, err
@@ -116,7 +116,7 @@ func changedDevices(r *request) (run control.DeviceRun, understood any, err erro
 	return run, deviceFingerprint(run), err
 }
 
-func deletedDevices(r *request) (run control.DeviceRun, understood any, err error) {
+func deletedDevices(r *request) (run control.DeviceRun, canonical any, err error) {
 	var body wire.IDRefs
 	if err := r.Decode(&body); err != nil {
 		return run, nil, err

@@ -35,7 +35,7 @@ func (a *api) createDevice(r *request) (response, error) {
 
 // newDevice reads a new device. activate is the default for its SIM.
 func newDevice(activate bool) func(*request) (control.DeviceRun, any, error) {
-	return func(r *request) (run control.DeviceRun, understood any, err error) {
+	return func(r *request) (run control.DeviceRun, canonical any, err error) {
 		var body wire.NewDevice
 		if err := r.Decode(&body); err != nil {
 			return run, nil, err
@@ -56,7 +56,7 @@ func createdDevice(d control.Devices) control.Reply {
 	return reply
 }
 
-func changedDevice(r *request) (run control.DeviceRun, understood any, err error) {
+func changedDevice(r *request) (run control.DeviceRun, canonical any, err error) {
 	id, err := deviceID(r)
 	if err != nil {
 		return run, nil, err
@@ -70,7 +70,7 @@ func changedDevice(r *request) (run control.DeviceRun, understood any, err error
 	return run, deviceFingerprint(run), err
 }
 
-func deletedDevice(r *request) (run control.DeviceRun, understood any, err error) {
+func deletedDevice(r *request) (run control.DeviceRun, canonical any, err error) {
 	id, err := deviceID(r)
 	run.Changes = []fleet.DeviceChange{{ID: id}}
 	return run, deviceFingerprint(run), err

@@ -58,16 +58,16 @@ func nothingToRead(*request) (struct{}, error) { return struct{}{}, nil }
 // JSON identifies the request: it must not change between versions, because a client may repeat
 // a request after an upgrade. reply encodes the result.
 func writeOnce[In, Out any](
-	operation string, decode func(*request) (in In, understood any, err error),
+	operation string, decode func(*request) (in In, canonical any, err error),
 	rule func(*control.Control, context.Context, identity.Principal, In, control.Write[Out]) (control.Reply, error),
 	reply func(Out) control.Reply,
 ) handler {
 	return func(a *api, r *request) (response, error) {
-		in, understood, err := decode(r)
+		in, canonical, err := decode(r)
 		if err != nil {
 			return response{}, err
 		}
-		once, err := r.once(operation, understood)
+		once, err := r.once(operation, canonical)
 		if err != nil {
 			return response{}, err
 		}

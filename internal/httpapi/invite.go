@@ -17,7 +17,7 @@ func inviteUser(path string, reply func(control.Invited) control.Reply) handler 
 	return writeOnce("user.invite "+path, newInvitation, (*control.Control).Invite, reply)
 }
 
-func newInvitation(r *request) (n control.Invitation, understood any, err error) {
+func newInvitation(r *request) (n control.Invitation, canonical any, err error) {
 	var body wire.InvitationRequest
 	if err := r.Decode(&body); err != nil {
 		return n, nil, err

@@ -53,11 +53,11 @@ func (a *api) createStatusJob(r *request) (response, error) {
 
 // createJob makes a job, and waits for its plan if the client prefers that.
 func (a *api) createJob(r *request, operation string, n control.NewJob) (response, error) {
-	understood := any(n)
+	canonical := any(n)
 	if n.Numbers != nil {
-		understood = []any{n, n.Numbers.Digest()}
+		canonical = []any{n, n.Numbers.Digest()}
 	}
-	once, err := r.once(operation, understood)
+	once, err := r.once(operation, canonical)
 	if err != nil {
 		return response{}, err
 	}
@@ -157,7 +157,7 @@ func (a *api) getJob(r *request) (response, error) {
 
 // jobAction serves an action on a job.
 func jobAction(do control.JobVerb) handler {
-	return writeOnce("job."+string(do), func(r *request) (a control.JobAction, understood any, err error) {
+	return writeOnce("job."+string(do), func(r *request) (a control.JobAction, canonical any, err error) {
 		a.Do = do
 		if a.Job, err = jobID(r); err != nil {
 			return a, nil, err

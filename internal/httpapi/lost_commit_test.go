@@ -27,7 +27,7 @@ func lostCommits(t *testing.T) (*kit.Server, *pgproxy.Proxy) {
 // them.
 func TestLostCommitOfEveryWrite(t *testing.T) {
 	s, proxy := lostCommits(t)
-	heldThings(s)
+	createHeldThings(s)
 	h := newHeldServer(s)
 	all := victims{server: s}
 	patterns := held(revocation{})
@@ -36,7 +36,7 @@ func TestLostCommitOfEveryWrite(t *testing.T) {
 	})
 	for _, pattern := range patterns {
 		most := 1
-		if heldWrites[pattern].own { // and a new victim each time
+		if heldWrites[pattern].own { // each attempt has its own victim
 			most = 3
 		}
 		for n := 1; n <= most; n++ {
@@ -53,14 +53,14 @@ func TestLostCommitOfEveryWrite(t *testing.T) {
 			_ = resp.Body.Close()
 			if proxy.Cuts() == cuts && n > 1 {
 				proxy.CutNth(1, pgproxy.Nowhere)
-				break // it has no such commit
+				break // the request has fewer commits
 			}
 			if resp.StatusCode >= http.StatusBadRequest || proxy.Cuts() != cuts+1 {
 				t.Errorf("%s, commit %d: %d %s; %d commits cut", pattern, n, resp.StatusCode, text, proxy.Cuts()-cuts)
 			}
 			entries := auditWhere(s, fmt.Sprintf("request_id = '%s'", resp.Header.Get("X-Request-Id")))
 			if len(entries) != 1 || entries[0].code != 0 {
-				t.Errorf("%s, commit %d: it left %+v", pattern, n, entries)
+				t.Errorf("%s, commit %d: audit entries %+v", pattern, n, entries)
 			}
 		}
 	}
@@ -109,7 +109,7 @@ func TestLostCommitOfARepetition(t *testing.T) {
 	}
 }
 
-// The same for what needs no bearer.
+// The same for writes that need no bearer.
 func TestLostCommitWithoutABearer(t *testing.T) {
 	s, proxy := lostCommits(t)
 	digest := identity.WireDigest(kit.Password)
@@ -159,13 +159,13 @@ func TestLostCommitWithoutABearer(t *testing.T) {
 				t.Errorf("%s, commit %d: %d %s", test.name, n, a.Status, a.Body)
 			}
 			if entries := auditOf(s, a); len(entries) != 1 {
-				t.Errorf("%s, commit %d: it left %+v", test.name, n, entries)
+				t.Errorf("%s, commit %d: audit entries %+v", test.name, n, entries)
 			}
 		}
 	}
 	for _, pattern := range publicWrites {
 		if !tested[pattern] && pattern != "POST /api/v1/user/activation" { // another name of the one in v2
-			t.Errorf("%s: try it here", pattern)
+			t.Errorf("%s: add a case for it to this test", pattern)
 		}
 	}
 	for pattern := range httpapi.Audited() {

@@ -36,7 +36,7 @@ func permissionBodies(list []identity.Grant) []wire.Permission {
 	})
 }
 
-func personPatch(r *request) (p control.PersonPatch, understood any, err error) {
+func personPatch(r *request) (p control.PersonPatch, canonical any, err error) {
 	var body wire.UserPatch
 	if err := r.Decode(&body); err != nil {
 		return p, nil, err
@@ -71,7 +71,7 @@ func inPathWorkspace(r *request) (control.MemberOf, error)  { return r.member() 
 
 // memberOf decodes a request that only names a member.
 func memberOf(at memberAt) func(*request) (control.MemberOf, any, error) {
-	return func(r *request) (of control.MemberOf, understood any, err error) {
+	return func(r *request) (of control.MemberOf, canonical any, err error) {
 		of, err = at(r)
 		return of, of, err
 	}
@@ -81,7 +81,7 @@ func removeMember(at memberAt) handler {
 	return writeOnce("member.remove", memberOf(at), (*control.Control).RemoveMember, noContent)
 }
 
-func memberStatusPatch(r *request) (m control.MemberStatus, understood any, err error) {
+func memberStatusPatch(r *request) (m control.MemberStatus, canonical any, err error) {
 	if m.MemberOf, err = r.member(); err != nil {
 		return m, nil, err
 	}
@@ -105,7 +105,7 @@ func takeRole(at memberAt) handler {
 }
 
 func memberRole(at memberAt) func(*request) (control.MemberRole, any, error) {
-	return func(r *request) (m control.MemberRole, understood any, err error) {
+	return func(r *request) (m control.MemberRole, canonical any, err error) {
 		if m.MemberOf, err = at(r); err != nil {
 			return m, nil, err
 		}

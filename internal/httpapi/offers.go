@@ -22,7 +22,7 @@ var (
 )
 
 // offerRequest reads the body of POST /api/v1/migration_offer.
-func offerRequest(r *request) (n control.NewOffer, understood any, err error) {
+func offerRequest(r *request) (n control.NewOffer, canonical any, err error) {
 	var body wire.OfferRequest
 	if err := r.Decode(&body); err != nil {
 		return n, nil, err
@@ -152,7 +152,7 @@ func (a *api) listOfferSIMs(r *request) (response, error) {
 var offerID = pathID[fleet.OfferID]("offer_id")
 
 // offerAcceptance reads the body of POST /api/v1/migration_offer/{offer_id}/accept.
-func offerAcceptance(r *request) (a control.OfferAnswer, understood any, err error) {
+func offerAcceptance(r *request) (a control.OfferAnswer, canonical any, err error) {
 	if a.Offer, err = offerID(r); err != nil {
 		return a, nil, err
 	}
@@ -211,7 +211,7 @@ func answeredOffer(d control.AnsweredOffer) control.Reply {
 	return reply
 }
 
-func offerRefusal(r *request) (refused control.OfferRefused, understood any, err error) {
+func offerRefusal(r *request) (refused control.OfferRefused, canonical any, err error) {
 	if refused.Offer, err = offerID(r); err != nil {
 		return refused, nil, err
 	}
@@ -223,7 +223,7 @@ func offerRefusal(r *request) (refused control.OfferRefused, understood any, err
 	return refused, refused, nil
 }
 
-func cancelledOffer(r *request) (id fleet.OfferID, understood any, err error) {
+func cancelledOffer(r *request) (id fleet.OfferID, canonical any, err error) {
 	if id, err = offerID(r); err != nil {
 		return id, nil, err
 	}

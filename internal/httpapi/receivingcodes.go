@@ -23,7 +23,7 @@ func receivingCode(c control.ReceivingCode) wire.ReceivingCode {
 }
 
 // newReceivingCode reads the body of POST /api/v1/receiving_code.
-func newReceivingCode(r *request) (n control.NewReceivingCode, understood any, err error) {
+func newReceivingCode(r *request) (n control.NewReceivingCode, canonical any, err error) {
 	var body wire.ReceivingCodeRequest
 	if err := r.DecodeOptional(&body); err != nil {
 		return n, nil, err
@@ -52,7 +52,7 @@ func madeReceivingCode(c control.ReceivingCode) control.Reply {
 	return jsonReply(http.StatusCreated, receivingCode(c))
 }
 
-func oneReceivingCode(r *request) (id fleet.CodeID, understood any, err error) {
+func oneReceivingCode(r *request) (id fleet.CodeID, canonical any, err error) {
 	id, err = pathID[fleet.CodeID]("code_id")(r)
 	return id, id, err
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// request is one request on its way to a rule.
+// request is one HTTP request with its caller.
 type request struct {
 	*httpx.Request
 	op     operation
@@ -133,9 +133,9 @@ func (r *request) setCaller(caller identity.Principal) {
 	r.LogCaller(attrs...)
 }
 
-// once reads the Idempotency-Key. understood is the parsed request.
-func (r *request) once(operation string, understood any) (control.Once, error) {
-	key, fingerprint, err := r.IdempotencyKey(understood)
+// once reads the Idempotency-Key. canonical is the parsed request.
+func (r *request) once(operation string, canonical any) (control.Once, error) {
+	key, fingerprint, err := r.IdempotencyKey(canonical)
 	if err != nil || key == "" {
 		return control.Once{}, err
 	}

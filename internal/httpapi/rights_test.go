@@ -101,11 +101,11 @@ var heldWrites = map[string]heldWrite{
 func heldWorld(t *testing.T, e kit.Engine) *kit.Server {
 	t.Helper()
 	s := kit.StartFerry(t, e)
-	heldThings(s)
+	createHeldThings(s)
 	return s
 }
 
-func heldThings(s *kit.Server) {
+func createHeldThings(s *kit.Server) {
 	s.T.Helper()
 	seed := "devices:\n  - {id: 9003, workspace: 100, name: third, status: enabled}\n  - {id: 9004, workspace: 100, name: fourth, status: enabled}\nusers:\n"
 	for id := 60; id < 68; id++ {

@@ -10,7 +10,7 @@ import (
 func ruleBodies(list []fleet.Rule) []wire.MigrationRule { return each(list, httpx.RuleBody) }
 
 // newRules reads the body of PUT /api/v1/migration_rule.
-func newRules(r *request) (n control.NewRules, understood any, err error) {
+func newRules(r *request) (n control.NewRules, canonical any, err error) {
 	var body wire.NewRules
 	if err := r.Decode(&body); err != nil {
 		return n, nil, err

@@ -27,7 +27,7 @@ func simBody(found control.SIMs) wire.SIM { return simBodies(found)[0] }
 
 // simPatchRequest reads the changes of a SIM: its status and, if the caller issued or resells
 // the SIM, its owners.
-func simPatchRequest(r *request) (p control.SIMPatch, understood any, err error) {
+func simPatchRequest(r *request) (p control.SIMPatch, canonical any, err error) {
 	id, err := simID(r)
 	if err != nil {
 		return p, nil, err
@@ -54,13 +54,13 @@ func patchedSIM(entry fleet.MigrationID) control.Reply {
 	return reply
 }
 
-func oneSIM(r *request) (ids []fleet.SIMID, understood any, err error) {
+func oneSIM(r *request) (ids []fleet.SIMID, canonical any, err error) {
 	id, err := simID(r)
 	ids = []fleet.SIMID{id}
 	return ids, ids, err
 }
 
-func manySIMs(r *request) (ids []fleet.SIMID, understood any, err error) {
+func manySIMs(r *request) (ids []fleet.SIMID, canonical any, err error) {
 	var body wire.Optional[[]wire.IDRef] // tolerant of extra properties, so that a listing may be sent back
 	if err := r.Decode(&body); err != nil {
 		return nil, nil, err

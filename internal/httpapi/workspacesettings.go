@@ -9,7 +9,7 @@ import (
 )
 
 // workspaceSettings reads the body of PATCH /api/v1/organisation/my/setting.
-func workspaceSettings(r *request) (s control.WorkspaceSettings, understood any, err error) {
+func workspaceSettings(r *request) (s control.WorkspaceSettings, canonical any, err error) {
 	var body wire.WorkspaceSettingsPatch
 	if err := r.Decode(&body); err != nil {
 		return s, nil, err

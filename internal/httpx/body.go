@@ -217,7 +217,7 @@ func (r *Request) Spool(most int64) (*io.SectionReader, error) {
 func (r *Request) holdWork() error {
 	leave, err := r.wait(r.place.admission.work, r.place.caller)
 	if err == nil {
-		r.place.releases = append(r.place.releases, limit.Tight(), leave)
+		r.place.releases = append(r.place.releases, limit.TightGC(), leave)
 	}
 	return err
 }

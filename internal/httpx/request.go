@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/netaddr"
 )
 
-// Request is one request on its way to a rule.
+// Request is one HTTP request, and its response headers.
 type Request struct {
 	*http.Request
 	From   netip.Addr // the client's address
@@ -62,14 +62,14 @@ func (r *Request) Bearer() string {
 const idempotencyKey = "Idempotency-Key"
 
 // IdempotencyKey reads the key of a write, "" for none, and the fingerprint of the request. The
-// fingerprint covers understood, the parsed request: 250 and 250.0, or another order of keys, are
+// fingerprint covers canonical, the parsed request: 250 and 250.0, or another order of keys, are
 // the same request.
-func (r *Request) IdempotencyKey(understood any) (key string, fingerprint []byte, err error) {
+func (r *Request) IdempotencyKey(canonical any) (key string, fingerprint []byte, err error) {
 	key, err = headerKey(r.Header.Values(idempotencyKey))
 	if err != nil || key == "" {
 		return "", nil, err
 	}
-	text, err := json.Marshal(understood)
+	text, err := json.Marshal(canonical)
 	if err != nil {
 		return "", nil, err
 	}

@@ -40,15 +40,15 @@ func write[In any](decode func(*request) (In, error), rule func(rules, context.C
 // JSON identifies the request: it must not change between versions, because a client may repeat
 // a request after an upgrade. reply encodes the result.
 func writeOnce[In, Out any](
-	operation string, decode func(*request) (in In, understood any, err error),
+	operation string, decode func(*request) (in In, canonical any, err error),
 	rule func(rules, context.Context, In) (Out, error), reply func(Out) control.Reply,
 ) handler {
 	return func(_ *api, r *request) (response, error) {
-		in, understood, err := decode(r)
+		in, canonical, err := decode(r)
 		if err != nil {
 			return response{}, err
 		}
-		return r.once(operation, understood, func(o rules) (control.Reply, error) {
+		return r.once(operation, canonical, func(o rules) (control.Reply, error) {
 			out, err := rule(o, r.Context(), in)
 			if err != nil {
 				return control.Reply{}, err
@@ -60,8 +60,8 @@ func writeOnce[In, Out any](
 
 // once runs a write, or returns the stored response of the same request with the same
 // Idempotency-Key.
-func (r *request) once(operation string, understood any, do func(rules) (control.Reply, error)) (response, error) {
-	key, fingerprint, err := r.IdempotencyKey(understood)
+func (r *request) once(operation string, canonical any, do func(rules) (control.Reply, error)) (response, error) {
+	key, fingerprint, err := r.IdempotencyKey(canonical)
 	if err != nil {
 		return response{}, err
 	}

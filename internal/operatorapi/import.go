@@ -45,11 +45,11 @@ func (a *api) importSIMs(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	understood := struct {
+	canonical := struct {
 		Workspace fleet.WorkspaceID
 		Body      []byte
 	}{home, sum}
-	return r.once("operator.sim.import", understood, func(o rules) (control.Reply, error) {
+	return r.once("operator.sim.import", canonical, func(o rules) (control.Reply, error) {
 		done, err := o.ImportSIMs(r.Context(), list, home, nil)
 		if err != nil {
 			return control.Reply{}, err

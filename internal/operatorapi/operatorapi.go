@@ -25,7 +25,7 @@ type api struct {
 	tokens   func() identity.OperatorTokens // those valid now
 }
 
-// request is one request on its way to a rule.
+// request is one HTTP request with the operator who sent it.
 type request struct {
 	*httpx.Request
 	rules    operator.Operator // knows the token that was sent

@@ -36,7 +36,7 @@ func historyBodies(list []operator.RuleVersion) []wire.RuleVersion {
 	return out
 }
 
-func newRules(r *request) (list []fleet.Rule, understood any, err error) {
+func newRules(r *request) (list []fleet.Rule, canonical any, err error) {
 	var body wire.NewRules
 	if err := r.Decode(&body); err != nil {
 		return nil, nil, err

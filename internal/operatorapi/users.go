@@ -18,7 +18,7 @@ func userIDOf(u operator.UserListing) int64 { return int64(u.ID) }
 // userInPath reads a user_id that the rule understands itself.
 func userInPath(r *request) (string, error) { return r.PathValue("user_id"), nil }
 
-func newUser(r *request) (n operator.NewUser, understood any, err error) {
+func newUser(r *request) (n operator.NewUser, canonical any, err error) {
 	var body wire.OperatorNewUser
 	if err := r.Decode(&body); err != nil {
 		return n, nil, err
@@ -68,7 +68,7 @@ type userChange struct {
 	patch operator.UserPatch
 }
 
-func changedUser(r *request) (c userChange, understood any, err error) {
+func changedUser(r *request) (c userChange, canonical any, err error) {
 	c.user = r.PathValue("user_id")
 	var body wire.OperatorUserPatch
 	if err := r.Decode(&body); err != nil {

@@ -18,7 +18,7 @@ func workspaceInPath(r *request) (fleet.WorkspaceID, error) {
 	return fleet.WorkspaceID(id), err
 }
 
-func newWorkspace(r *request) (w fleet.Workspace, understood any, err error) {
+func newWorkspace(r *request) (w fleet.Workspace, canonical any, err error) {
 	var body wire.OperatorNewWorkspace
 	if err := r.Decode(&body); err != nil {
 		return w, nil, err
@@ -63,7 +63,7 @@ type workspaceChange struct {
 	patch     operator.WorkspacePatch
 }
 
-func changedWorkspace(r *request) (c workspaceChange, understood any, err error) {
+func changedWorkspace(r *request) (c workspaceChange, canonical any, err error) {
 	if c.workspace, err = workspaceInPath(r); err != nil {
 		return c, nil, err
 	}

@@ -13,7 +13,7 @@ type OpenSession struct {
 	Since   time.Time // of the sign-in
 	Renewed time.Time // when its newest refresh token was issued
 	Until   time.Time // when it ends unless it is renewed
-	Agent   string    // what its client called itself at the sign-in, "" if unknown
+	Agent   string    // the client's User-Agent at the sign-in, "" if unknown
 }
 
 // OpenSessions lists the sessions of a user that have not ended, the newest first, at most limit

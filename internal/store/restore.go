@@ -64,7 +64,7 @@ func copyBackup(backup, part string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = from.Close() }() // it was only read
+	defer func() { _ = from.Close() }() // read-only
 	to, err := os.OpenFile(filepath.Clean(part), os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err

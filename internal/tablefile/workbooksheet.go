@@ -39,10 +39,10 @@ func (b *workbook) sheets() (list []sheet, err error) {
 			Date1904 string `xml:"date1904,attr"`
 		} `xml:"workbookPr"`
 		Sheets []struct {
-			Name  string `xml:"name,attr"`
-			State string `xml:"state,attr"`
-			ID    string `xml:"http://schemas.openxmlformats.org/officeDocument/2006/relationships id,attr"`
-			Loose string `xml:"http://purl.oclc.org/ooxml/officeDocument/relationships id,attr"`
+			Name     string `xml:"name,attr"`
+			State    string `xml:"state,attr"`
+			ID       string `xml:"http://schemas.openxmlformats.org/officeDocument/2006/relationships id,attr"`
+			StrictID string `xml:"http://purl.oclc.org/ooxml/officeDocument/relationships id,attr"`
 		} `xml:"sheets>sheet"`
 	}
 	if err := b.decode(main, &book); err != nil {
@@ -63,14 +63,14 @@ func (b *workbook) sheets() (list []sheet, err error) {
 		}
 	}
 	for _, s := range book.Sheets {
-		if file := targets[s.ID+s.Loose]; file != "" { // else a chart
+		if file := targets[s.ID+s.StrictID]; file != "" { // a chart has none
 			list = append(list, sheet{s.Name, file, s.State == "hidden" || s.State == "veryHidden"})
 		}
 	}
 	return list, nil
 }
 
-// onlySheet returns the only sheet with cells; several are an error.
+// onlySheet returns the only visible sheet with cells. More than one is an error.
 func (b *workbook) onlySheet(sheets []sheet) (string, error) {
 	var names []string
 	file := ""
@@ -93,9 +93,10 @@ func (b *workbook) onlySheet(sheets []sheet) (string, error) {
 	case 1:
 		return file, nil
 	}
-	return "", formatError("the workbook has several sheets with rows (" + strings.Join(names, ", ") + "): keep the one that counts, or save it as CSV")
+	return "", formatError("the workbook has several sheets with rows (" + strings.Join(names, ", ") + "): keep only the sheet to read, or save that one as CSV")
 }
 
+// filled reports whether a sheet has a cell with a value or a formula.
 func (b *workbook) filled(s sheet) (bool, error) {
 	probe := &workbook{files: b.files, unpacked: b.unpacked}
 	if err := probe.begin(s.file); err != nil {
@@ -131,7 +132,7 @@ func (b *workbook) begin(file string) error {
 
 func (b *workbook) close() { _ = b.sheet.Close() } // read only
 
-// next reads a row. Damage anywhere in the sheet is an error, never its end.
+// next reads a row; io.EOF after the last. A damaged sheet is an error, never a shorter list.
 func (b *workbook) next() (Row, error) {
 	for {
 		tok, err := b.xml.Token()

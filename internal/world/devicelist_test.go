@@ -113,7 +113,7 @@ func FuzzReadDevices(f *testing.F) {
 		read, _ := allDevices(t, list)
 		for _, d := range read {
 			if problems := d.Check(); len(problems) > 0 || d.ID < 0 || d.ID > 0 && !ids.add(d.ID) {
-				t.Fatalf("%+v is unsound or doubled: %v", d, problems)
+				t.Fatalf("%+v is invalid or occurs twice: %v", d, problems)
 			}
 			devices = append(devices, d)
 		}

@@ -40,7 +40,7 @@ func wantSoundWorld(t *testing.T, w *world.World) {
 	for s := range w.AllSIMs() {
 		wantSoundSIM(t, s)
 		if s.ID <= 0 || s.Workspace <= 0 || !ids.add(s.ID) || !iccids.add(s.ICCID) {
-			t.Fatalf("%+v is unsound or doubled", s)
+			t.Fatalf("%+v is invalid or occurs twice", s)
 		}
 		if n >= listed && !imsis.add(s.IMSI) {
 			t.Fatalf("IMSI %s is derived twice", s.IMSI)
@@ -75,7 +75,7 @@ func FuzzReadSIMs(f *testing.F) {
 		for i, s := range sims {
 			wantSoundSIM(t, s)
 			if !iccids.add(s.ICCID) || s.ID < 0 || s.ID > 0 && !ids.add(s.ID) {
-				t.Fatalf("%+v is unsound or doubled", s)
+				t.Fatalf("%+v is invalid or occurs twice", s)
 			}
 			if lines[i] <= line {
 				t.Fatalf("SIM %d stands on line %d, below line %d", i, lines[i], line)

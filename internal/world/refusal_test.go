@@ -133,7 +133,7 @@ var refusals = []struct {
 	}},
 	{"no mapping", "- {id: 1}", []string{"line 1: the file: it is a list: write key: value pairs"}},
 	{"invalid YAML", "sims:\n  - {id: 1", []string{"line 2: it is not valid YAML: could not find flow mapping end token '}'"}},
-	{"two documents", "sims: []\n---\nsims: []", []string{"line 2: a second document starts here: a world file is one; remove the ---"}},
+	{"two documents", "sims: []\n---\nsims: []", []string{"line 2: a second document starts here: remove the ---, because a world file has only one"}},
 	{"anchor", "sims: []\nusers: &u []", []string{"line 2: anchors (&) are not supported: write the value out, in quotes if it is text"}},
 	{"tag", "sims: !!seq []", []string{"line 1: tags (!) are not supported: write the value out, in quotes if it is text"}},
 	{"block text", "workspaces:\n- id: 1\n  name: |\n    A", []string{"line 3: block texts (|) are not supported: write the value out, in quotes if it is text"}},

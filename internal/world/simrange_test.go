@@ -56,7 +56,7 @@ func TestRangeNumbersAreDistinct(t *testing.T) {
 		ids, iccids, imsis, msisdns := set[fleet.SIMID]{}, set[fleet.ICCID]{}, set[string]{}, set[string]{}
 		for s := range r.SIMs() {
 			if len(s.IMSI) != 15 || len(s.MSISDN) != 15 || !ids.add(s.ID) || !iccids.add(s.ICCID) || !imsis.add(s.IMSI) || !msisdns.add(s.MSISDN) {
-				t.Fatalf("%+v is malformed or doubled", s)
+				t.Fatalf("%+v is malformed or occurs twice", s)
 			}
 		}
 	})

@@ -47,10 +47,10 @@ func read(r io.Reader) ([]byte, error) {
 	return text, nil
 }
 
-// tree returns the file's one document; nil for a file without any.
+// tree returns the document of the file; nil if the file is empty.
 func tree(text []byte) (ast.Node, error) {
 	tokens := lexer.Tokenize(string(text))
-	if err := plain(tokens); err != nil {
+	if err := checkSyntax(tokens); err != nil {
 		return nil, err
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey()) // object reports all duplicates
@@ -62,7 +62,7 @@ func tree(text []byte) (ast.Node, error) {
 	case err != nil:
 		return nil, fleet.Errorf(fleet.BadRequest, "the world file is not valid YAML: %v", err)
 	case len(file.Docs) > 1:
-		return nil, syntax(startOf(file.Docs[1]), "a second document starts here: a world file is one; remove the ---")
+		return nil, syntax(startOf(file.Docs[1]), "a second document starts here: remove the ---, because a world file has only one")
 	case len(file.Docs) == 0:
 		return nil, nil
 	}
@@ -89,8 +89,8 @@ var unsupported = map[token.Type]string{
 	token.FoldedType:     "block texts (>)",
 }
 
-// plain rejects unsupported syntax, and input that the parser cannot handle.
-func plain(tokens token.Tokens) error {
+// checkSyntax rejects unsupported syntax, and input that the parser cannot handle.
+func checkSyntax(tokens token.Tokens) error {
 	var s shape
 	for _, t := range tokens {
 		if name, found := unsupported[t.Type]; found {

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// phrase is a turn of speech that makes readers stop. after and before are contexts in which
-// it is ordinary English.
+// phrase is an expression that is not plain English. before and after match contexts in which it
+// is.
 type phrase struct {
 	pattern       string
 	before, after string
@@ -21,9 +21,9 @@ type phrase struct {
 // person matches words for people: "a user who is suspended" is ordinary English.
 const person = `\b(users?|callers?|members?|people|persons?|operators?|owners?|attackers?|anyone|someone|those|you)\b`
 
-// phrases are the ones that this project fell into. Plain forms: "if" and "when" for
-// "where", "reports whether" for a verb of telling, "is not a valid X" for a bare denial, and
-// no persons for programs.
+// phrases are expressions that this project used to contain. Write "if" or "when" instead of
+// "where", "reports whether" instead of "tells whether", "is not a valid X" instead of "is no X",
+// and no words for people when a program is meant.
 var phrases = []phrase{
 	{pattern: `\b(is|are|was|were|be) no(ne)?\b`, before: `there $`, after: `^ (more|longer|less|such|way|point|reason|need|guarantee|one)\b`},
 	{pattern: `\btells? (whether|of|what|how|which|that|apart)\b`},
@@ -74,8 +74,8 @@ var compiled = func() (list []struct{ pattern, before, after *regexp.Regexp }) {
 	return list
 }()
 
-// odd returns the phrases in a text.
-func odd(text string) (found []string) {
+// oddPhrases returns the phrases in a text.
+func oddPhrases(text string) (found []string) {
 	for _, c := range compiled {
 		for _, at := range c.pattern.FindAllStringIndex(text, -1) {
 			if c.before != nil && c.before.MatchString(text[:at[0]]) || c.after != nil && c.after.MatchString(text[at[1]:]) {
@@ -87,15 +87,15 @@ func odd(text string) (found []string) {
 	return found
 }
 
-// oddIn returns the odd phrases of a file: in the comments and strings of Go, in the prose of
-// Markdown, in the descriptions and comments of YAML.
-func oddIn(file string) ([]finding, error) {
+// oddPhrasesIn returns the odd phrases of a file: in the comments and strings of Go, in the prose
+// of Markdown, in the descriptions and comments of YAML.
+func oddPhrasesIn(file string) ([]finding, error) {
 	text, err := os.ReadFile(file) //nolint:gosec // a file of this repository
 	if err != nil {
 		return nil, err
 	}
 	if filepath.Ext(file) == ".go" {
-		return oddInGo(file, text)
+		return oddPhrasesInGo(file, text)
 	}
 	var found []finding
 	code := false
@@ -107,7 +107,7 @@ func oddIn(file string) ([]finding, error) {
 		if code && filepath.Ext(file) == ".md" {
 			continue
 		}
-		for _, f := range odd(codeSpan.ReplaceAllString(line, "")) {
+		for _, f := range oddPhrases(codeSpan.ReplaceAllString(line, "")) {
 			found = append(found, finding{n + 1, f})
 		}
 	}
@@ -116,7 +116,7 @@ func oddIn(file string) ([]finding, error) {
 
 var codeSpan = regexp.MustCompile("`[^`]*`")
 
-func oddInGo(file string, text []byte) ([]finding, error) {
+func oddPhrasesInGo(file string, text []byte) ([]finding, error) {
 	set := token.NewFileSet()
 	parsed, err := parser.ParseFile(set, file, text, parser.ParseComments)
 	if err != nil {
@@ -124,7 +124,7 @@ func oddInGo(file string, text []byte) ([]finding, error) {
 	}
 	var found []finding
 	note := func(pos token.Pos, text string) {
-		for _, f := range odd(text) {
+		for _, f := range oddPhrases(text) {
 			found = append(found, finding{set.Position(pos).Line, f})
 		}
 	}

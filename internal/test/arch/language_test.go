@@ -18,7 +18,7 @@ func TestPlainEnglish(t *testing.T) {
 		if strings.Contains(name, "/testdata/") || strings.HasPrefix(filepath.Base(name), "language") {
 			continue
 		}
-		found, err := oddIn(filepath.Join("..", "..", "..", name))
+		found, err := oddPhrasesIn(filepath.Join("..", "..", "..", name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +37,7 @@ func TestOddPhrases(t *testing.T) {
 		"closed, for " + "nothing can reach it": true, "more retries, for a nightly job": false,
 		"every" + "body": true, "administrators or everybody": false,
 	} {
-		if got := len(odd(text)) > 0; got != want {
+		if got := len(oddPhrases(text)) > 0; got != want {
 			t.Errorf("%q: odd %v, want %v", text, got, want)
 		}
 	}

@@ -49,7 +49,7 @@ var engines = []struct {
 }
 
 func TestMain(m *testing.M) {
-	server.CollectLess(config.Default()) // as serve does, for operation and floor alike
+	server.TuneGC(config.Default()) // as serve does, for operation and floor alike
 	pgtest.Main(m)
 }
 

@@ -5,19 +5,19 @@ import (
 	"database/sql"
 	"testing"
 
-	_ "modernc.org/sqlite" // the floor's driver is the product's
+	_ "modernc.org/sqlite" // the same driver as the product's
 
 	"github.com/simferry/simferry/internal/store"
 )
 
-// floor is the work that no product could do without.
+// floor does the least work that any implementation must do, as the baseline of the benchmarks.
 type floor interface {
 	// move changes the rows that a migration of the SIMs changes: SIMs, ledger, events.
 	move(ctx context.Context, ids []int64, from, to int64) error
 	// read selects the columns that the answer to a dry run shows, and encodes them.
 	read(ctx context.Context, iccids []string) error
-	// reset puts the SIMs back into the Workspace without any record, with devices and
-	// activated if busy is set, so that each turn starts from the same state.
+	// reset moves the SIMs back into the Workspace without any record, so that each turn starts
+	// from the same state. With busy, they are activated and in devices.
 	reset(ctx context.Context, ids []int64, in int64, busy bool) error
 }
 
@@ -48,7 +48,7 @@ func sqliteFloor(b testing.TB, file string) floor {
 // does as many.
 const checkpointEvery = 16
 
-// committed counts a commit, and copies the write-ahead log when it is time.
+// committed counts a commit, and copies the write-ahead log after every checkpointEvery.
 func (f sqliteSQL) committed(ctx context.Context) error {
 	if *f.commits++; *f.commits%checkpointEvery != 0 {
 		return nil

@@ -111,7 +111,7 @@ func (noJobEncoder) Refused(error) control.Reply { return control.Reply{} }
 const pagesLarge = 5_000_000
 
 // BenchmarkJobPages measures the requests that are made most while a job runs, of a job of 5,000
-// and of one of five million verdicts, by turns.
+// and of one of five million verdicts, in turn.
 func BenchmarkJobPages(b *testing.B) {
 	for _, engine := range engines {
 		b.Run(engine.name, func(b *testing.B) {

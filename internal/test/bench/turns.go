@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// turns runs an operation and its floor by turns, times each, and reports the medians and their
+// turns runs an operation and its floor in turn, times each, and reports the medians and their
 // ratio. between runs untimed before each of the two. Over HTTP, wire is a request that does
 // nothing, to show the cost of a round trip.
 func turns(b *testing.B, between, operation, floor, wire func() error) {

@@ -13,7 +13,7 @@ import (
 // processors are busy with other work is not a finding.
 type LoadMeter struct{ busy, all uint64 }
 
-// busyLimit is the share of busy processors above which times show nothing.
+// busyLimit is the share of busy processors above which times prove nothing.
 const busyLimit = 0.95
 
 // Measure begins a measurement.

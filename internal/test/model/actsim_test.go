@@ -42,11 +42,11 @@ func (p *pair) giveSIM() {
 
 func (p *pair) sendPatch(bearer int, patch model.Patch, body object) {
 	text := p.write(body)
-	understood := maps.Clone(body)
+	normalized := maps.Clone(body)
 	if patch.Stock { // however it was written
-		understood["customer_org"] = nil
+		normalized["customer_org"] = nil
 	}
-	canonical, _ := json.Marshal(understood) //nolint:errchkjson // ids only
+	canonical, _ := json.Marshal(normalized) //nolint:errchkjson // ids only
 	patch.Fingerprint = string(canonical)
 	if p.chance(12, "malformed") {
 		patch.Malformed = true

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// device is the thing a SIM sits in. Which one does, the SIM's own state says.
+// device is a device. The state of a SIM names the device that it is in.
 type device struct {
 	id, workspace    int64
 	status           int

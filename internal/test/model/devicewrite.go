@@ -133,7 +133,7 @@ func (m *Model) ResetConnectivity(bearer int, w DeviceWrite) Answer {
 		if no != nil {
 			return *no
 		}
-		m.happen(event{kind: 1001, workspace: c.workspace, user: c.id(), device: there[0].id, words: "Connectivity reset requested"})
+		m.addEvent(event{kind: 1001, workspace: c.workspace, user: c.id(), device: there[0].id, words: "Connectivity reset requested"})
 		return Answer{Status: 204}
 	})
 }
@@ -276,7 +276,7 @@ func (m *Model) changeDevice(c caller, e *entry, d *device, p DevicePatch, creat
 		d.status = *p.Status
 	}
 	if !create && was.status != d.status {
-		m.happen(event{kind: 42 + d.status, workspace: d.workspace, user: c.id(), device: d.id,
+		m.addEvent(event{kind: 42 + d.status, workspace: d.workspace, user: c.id(), device: d.id,
 			words: fmt.Sprintf("Status of endpoint changed from '%s' to '%s'", deviceStatusNames[was.status], deviceStatusNames[d.status])})
 	}
 	if *d != was || moved {
@@ -327,12 +327,12 @@ func (m *Model) plugged(c caller, e *entry) {
 	for _, l := range e.lines {
 		was, is := l.before(), l.after()
 		if was.device != 0 && was.device != is.device {
-			m.happen(event{kind: 50, workspace: was.workspace, user: c.id(), sim: l.sim.id, device: was.device, entry: id,
+			m.addEvent(event{kind: 50, workspace: was.workspace, user: c.id(), sim: l.sim.id, device: was.device, entry: id,
 				words: fmt.Sprintf("SIM %d released from endpoint %d", l.sim.id, was.device)})
 		}
 		m.statusEvents(l, c.id(), id)
 		if is.device != 0 && was.device != is.device {
-			m.happen(event{kind: 51, workspace: is.workspace, user: c.id(), sim: l.sim.id, device: is.device, entry: id,
+			m.addEvent(event{kind: 51, workspace: is.workspace, user: c.id(), sim: l.sim.id, device: is.device, entry: id,
 				words: fmt.Sprintf("SIM %d assigned to endpoint %d", l.sim.id, is.device)})
 		}
 	}

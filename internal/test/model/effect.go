@@ -23,7 +23,7 @@ type entry struct {
 	lines   []line
 	undo    *undoing // of an undo
 	note    note
-	job     *job // that wrote it
+	job     *job // the job that wrote it; nil for a direct request
 }
 
 type source struct {
@@ -56,7 +56,7 @@ type event struct {
 	words     string
 }
 
-func (m *Model) happen(e event) {
+func (m *Model) addEvent(e event) {
 	e.at = m.now
 	m.events = append(m.events, &e)
 }
@@ -68,8 +68,8 @@ func (m *Model) write(e *entry) int64 {
 	return int64(len(m.ledger))
 }
 
-// move does what a plan says: every SIM, its events, and one ledger entry. by is the caller's
-// authority: "role" or "issuer".
+// move applies a plan: it moves every SIM, and adds the events and one ledger entry. by is the
+// caller's authority: "role" or "issuer".
 func (m *Model) move(c caller, by string, w wanted, f found) *entry {
 	e := &entry{kind: 1, by: by, user: c.id(), app: c.app, target: w.target, count: len(f.sims), detach: w.detach, allowed: w.allowed, sources: countBySource(f.sims)}
 	id := m.write(e)
@@ -83,7 +83,7 @@ func (m *Model) move(c caller, by string, w wanted, f found) *entry {
 		l := line{sim: s, version: s.version()}
 		e.lines = append(e.lines, l)
 		if was.device != 0 {
-			m.happen(event{kind: 50, workspace: was.workspace, user: c.id(), sim: s.id, device: was.device, entry: id,
+			m.addEvent(event{kind: 50, workspace: was.workspace, user: c.id(), sim: s.id, device: was.device, entry: id,
 				words: fmt.Sprintf("SIM %d released from endpoint %d", s.id, was.device)})
 		}
 		m.statusEvents(l, c.id(), id)
@@ -105,26 +105,26 @@ func countBySource(sims []*sim) (list []source) {
 	return list
 }
 
-// statusEvents returns the event of a change of status, in the former Workspace of the SIM.
+// statusEvents adds the event of a change of status, in the former Workspace of the SIM.
 func (m *Model) statusEvents(l line, user, id int64) {
 	was, is := l.before(), l.after()
 	if was.status == is.status {
 		return
 	}
 	kind := map[int]int{activated: 8, suspended: 9, deleted: 10, 4: 45}[is.status]
-	m.happen(event{kind: kind, workspace: was.workspace, user: user, sim: l.sim.id, device: was.device, entry: id,
+	m.addEvent(event{kind: kind, workspace: was.workspace, user: user, sim: l.sim.id, device: was.device, entry: id,
 		words: fmt.Sprintf("Status of SIM changed from '%s' to '%s'", simStatusNames[was.status], simStatusNames[is.status])})
 }
 
-// moveEvents returns one event 69 in each source and one in the target.
+// moveEvents adds one event 69 in each source and one in the target.
 func (m *Model) moveEvents(e *entry, id int64) {
 	var from []string
 	for _, s := range e.sources {
 		from = append(from, m.side(s.workspace))
-		m.happen(event{kind: 69, workspace: s.workspace, user: e.user, entry: id,
+		m.addEvent(event{kind: 69, workspace: s.workspace, user: e.user, entry: id,
 			words: fmt.Sprintf("%s migrated to workspace %s", sims(s.count), m.side(e.target)+e.undo.words()+e.note.words())})
 	}
-	m.happen(event{kind: 69, workspace: e.target, user: e.user, entry: id,
+	m.addEvent(event{kind: 69, workspace: e.target, user: e.user, entry: id,
 		words: fmt.Sprintf("%s migrated from workspace %s", sims(e.count), strings.Join(from, ", ")+e.undo.words()+e.note.words())})
 }
 

@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// job is a job with its plan. Its users are those of the request, and its times are those of the
-// model.
+// job is a job with its plan. Users and times are those of the model.
 type job struct {
 	id        int64
 	kind      string // migration, sim_status or undo
@@ -24,14 +23,14 @@ type job struct {
 	note      note
 	parts     jobParts
 	rows      []*jobRow // by position
-	tag       string    // of the plan, as the servers have made it up
+	tag       string    // of the plan, as the servers returned it
 	done      int       // rows that have left the state planned since the plan was made
 	wave      int
 
 	created, planned, started, ended, expires time.Time
 
-	next  time.Time // when a server has to look at it; zero for never
-	lease time.Time // until which no server takes it
+	next  time.Time // when the next step is due; zero for never
+	lease time.Time // no server runs the job until then
 }
 
 type jobDetails struct {
@@ -43,7 +42,7 @@ type jobDetails struct {
 	wave  int
 }
 
-// jobOptions are the options of a job, as understood.
+// jobOptions are the options of a job, decoded from its request.
 type jobOptions struct {
 	auto, skip, activate, detach  bool
 	allowed                       []int
@@ -57,7 +56,7 @@ type jobOptions struct {
 type jobWave struct {
 	sims, percent int
 	pause         time.Duration
-	then          bool // pauses
+	then          bool // the job pauses after the wave
 }
 
 type jobGate struct{ percent, least int }
@@ -76,7 +75,7 @@ type jobParts struct {
 	exceptICCIDs []string
 }
 
-// jobRow is a SIM of a job, or what was selected without one.
+// jobRow is a SIM of a job, or a selected id or ICCID that no SIM has.
 type jobRow struct {
 	pos     int64
 	sim     *sim
@@ -131,8 +130,8 @@ func (m *Model) set(j *job, state string, d jobDetails) {
 	}
 }
 
-// RunJobs does what servers do with the jobs that are due: one after the other, as far as each
-// gets.
+// RunJobs runs the jobs that are due, like the servers: one job after the other, each until it
+// waits or ends.
 func (m *Model) RunJobs() {
 	for {
 		var first *job
@@ -154,7 +153,7 @@ func (m *Model) RunJobs() {
 	}
 }
 
-// step does the next step of a job, and reports whether it has changed.
+// step runs the next step of a job, and reports whether the job has changed.
 func (m *Model) step(j *job) bool {
 	switch j.state {
 	case "planning":
@@ -311,15 +310,15 @@ func (m *Model) failedOf(j, of *job) (found []*jobRow) {
 	return found
 }
 
-// creator is the user who made a job, as a reader.
+// creator returns the creator of a job as a caller who reads.
 func (j *job) creator() caller { return caller{user: j.user, workspace: j.workspace} }
 
-// shown reports whether a user may know of a SIM.
+// shown reports whether a SIM is visible to a user.
 func (m *Model) shown(u *user, s *sim) bool {
 	return s != nil && s.now().status != deleted && m.role(u, s.now().workspace) != 0
 }
 
-// freeze adds rows to the plan of a job. What is selected twice keeps its first row.
+// freeze adds rows to the plan of a job. A SIM that is selected twice keeps its first row.
 func (m *Model) freeze(j *job, rows []*jobRow) {
 	for _, r := range rows {
 		r.verdict = planned
@@ -347,7 +346,7 @@ func (m *Model) freeze(j *job, rows []*jobRow) {
 	slices.SortFunc(j.rows, func(a, b *jobRow) int { return cmp.Compare(a.pos, b.pos) })
 }
 
-// leavesOut reports whether a row of the plan is a SIM that the request excepts.
+// leavesOut reports whether the request excludes the SIM of a row.
 func (j *job) leavesOut(r *jobRow) bool {
 	switch {
 	case r.given != "":

@@ -6,7 +6,7 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// Model is a whole Simferry in memory: what the rows would be, without any database.
+// Model simulates a Simferry in memory: it has the rows that a server would have in its database.
 type Model struct {
 	now        time.Time
 	workspaces map[int64]*workspace
@@ -51,7 +51,7 @@ type membership struct {
 	roles     []int
 }
 
-// sim is a card. Its history is its state: states[v] is how it stood at version v.
+// sim is a SIM with its history: states[v] is its state at version v.
 type sim struct {
 	id                  int64
 	iccid, imsi, msisdn string
@@ -70,7 +70,7 @@ type state struct {
 func (s *sim) version() int { return len(s.states) - 1 }
 func (s *sim) now() state   { return s.states[s.version()] }
 
-// The ids that the contract gives.
+// The ids that the contract defines.
 const (
 	issued, activated, suspended, deleted = 0, 1, 2, 3
 	administrator, observer, superAdmin   = 1, 3, 4
@@ -86,7 +86,7 @@ var (
 	}
 )
 
-// New makes the model of a fresh database into which a world file has just come.
+// New returns the model of a new database into which a world file was imported.
 func New(w *world.World, now time.Time) *Model {
 	m := &Model{
 		now: now, workspaces: map[int64]*workspace{}, users: map[int64]*user{}, devices: map[int64]*device{}, profiles: map[profile]string{}, sims: map[int64]*sim{},
@@ -129,7 +129,7 @@ func New(w *world.World, now time.Time) *Model {
 // Advance lets time pass.
 func (m *Model) Advance(d time.Duration) { m.now = m.now.Add(d) }
 
-// change takes a SIM to its next version.
+// change gives a SIM its next version.
 func (m *Model) change(s *sim, next state) {
 	if next.status == activated && s.activated.IsZero() {
 		s.activated = m.now

@@ -184,7 +184,7 @@ func (m *Model) Refresh(bearer int, from string) Answer {
 	t := m.refresh[bearer]
 	if t.spent && !t.revoked { // the token was copied
 		m.endFamily(t.family)
-		m.happen(event{kind: 6, severity: 2, workspace: t.workspace, user: t.user,
+		m.addEvent(event{kind: 6, severity: 2, workspace: t.workspace, user: t.user,
 			words: "A used refresh token of user " + m.users[t.user].username + " was used again: the session has ended"})
 		return refusedSignIn()
 	}
@@ -244,7 +244,7 @@ func (m *Model) Switch(bearer int, target int64, malformed bool) Answer {
 	if of := m.bearers[bearer]; of.expires.Before(given.expires) {
 		given.expires = of.expires // a switch extends no session
 	}
-	m.happen(event{kind: 67, workspace: target, user: c.user.id,
+	m.addEvent(event{kind: 67, workspace: target, user: c.user.id,
 		words: "User " + c.user.username + " switched to workspace " + m.workspaces[target].name})
 	return Answer{Status: 200, Secret: true}
 }

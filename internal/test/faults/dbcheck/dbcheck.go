@@ -58,7 +58,7 @@ func AwaitChain(ctx context.Context, url string, limit time.Duration) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = db.Close() }() // it was only read
+	defer func() { _ = db.Close() }() // read-only
 	for began, left := time.Now(), 1; left > 0; faults.Pause(ctx, 20*time.Millisecond) {
 		if err := db.QueryRowContext(ctx, "SELECT count(*) FROM audit WHERE seq IS NULL").Scan(&left); err != nil {
 			return err

@@ -23,7 +23,7 @@ func Check(ctx context.Context, url string) (wrong []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = s.Close() }() // it was only read
+	defer func() { _ = s.Close() }() // read-only
 	return CheckStore(ctx, s)
 }
 

@@ -43,7 +43,7 @@ const (
 	jobsLimit = time.Minute
 
 	clients  = 8
-	ackedMin = 40 // successes before each kill; with fewer a failover shows nothing
+	ackedMin = 40 // successes before each kill; with fewer a failover proves nothing
 )
 
 func run(ctx context.Context, size faults.Size, seed uint64) (res faults.Result, err error) {

@@ -22,8 +22,8 @@ type pair struct {
 	primary, standby *pgtest.Cluster
 	servers          []*proc.Server
 	clients          *traffic.Clients
-	jobLoad          *jobload.Load   // users who make jobs meanwhile
-	offerLoad        *offerload.Load // users who make and answer offers meanwhile
+	jobLoad          *jobload.Load   // users who create jobs
+	offerLoad        *offerload.Load // users who create and answer offers
 }
 
 func setUp(ctx context.Context, binary string, seed uint64) (p *pair, err error) {

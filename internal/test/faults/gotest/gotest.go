@@ -73,7 +73,7 @@ var failureLines = []*regexp.Regexp{
 var flaky = regexp.MustCompile(`(?s)\[rapid\] flaky test.*?(-rapid\.seed=\d+).*?Original traceback \((.*?)\):\n`)
 
 // Judge records a failed run with the output of its tests. A run that calls itself void is an
-// error, because it shows nothing.
+// error, because it proves nothing.
 func (o Output) Judge(r *faults.Result) error {
 	if o.Passed {
 		return nil

@@ -147,7 +147,7 @@ func (k checker) whole(j *storedJob) bool {
 // contested reports whether another user moves a SIM, if one does.
 func contested(sim int64) bool { return (sim-firstSIM)/laneSIMs == lanes-1 }
 
-// ledger compares the entries of the user who makes jobs, and does nothing else, with the jobs.
+// ledger compares the entries of the user who creates jobs, and does nothing else, with the jobs.
 func (k checker) ledger() {
 	for _, at := range k.twice {
 		k.fail("I4: SIM %d has two lines for version %d", at.sim, at.version)

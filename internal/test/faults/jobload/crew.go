@@ -14,7 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/test/faults/rest"
 )
 
-// Load simulates users who make jobs, one after the other in each lane, and records the responses.
+// Load simulates users who create jobs, one after the other in each lane. It records the responses.
 type Load struct {
 	jobs, movers *rest.User
 	acts         bool

@@ -1,4 +1,4 @@
-// Package jobload makes jobs on servers that are being disturbed, and compares the database
+// Package jobload creates jobs on servers that are being disturbed, and compares the database
 // afterwards: every SIM of a job has moved once or not at all, and the verdicts say which.
 package jobload
 

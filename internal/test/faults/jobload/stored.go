@@ -12,7 +12,7 @@ import (
 // stored is what a database holds of the jobs.
 type stored struct {
 	jobs  map[int64]*storedJob
-	lines map[place]int64 // the ledger entries of the user who makes jobs, by SIM and version
+	lines map[place]int64 // the ledger entries of the user who creates jobs, by SIM and version
 	twice []place         // SIMs that have two lines for one version
 	sizes map[int64]int   // how many lines an entry has
 	owner map[int64]int64 // the job that an entry belongs to
@@ -44,7 +44,7 @@ func read(ctx context.Context, url string) (s *stored, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = db.Close() }() // it was only read
+	defer func() { _ = db.Close() }() // read-only
 	isolation := sql.LevelRepeatableRead
 	if strings.HasPrefix(url, "sqlite:") {
 		isolation = sql.LevelDefault // one instant anyway
@@ -53,7 +53,7 @@ func read(ctx context.Context, url string) (s *stored, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = tx.Rollback() }() // it was only read
+	defer func() { _ = tx.Rollback() }() // read-only
 	s = &stored{
 		jobs: make(map[int64]*storedJob), lines: make(map[place]int64), sizes: make(map[int64]int),
 		owner: make(map[int64]int64), now: make(map[int64]int64),

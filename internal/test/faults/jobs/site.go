@@ -20,7 +20,7 @@ const (
 	finished = time.Minute // for all jobs to end after the fault
 )
 
-// site is a database, the servers over it, and the users who make jobs.
+// site is a database, the servers over it, and the users who create jobs.
 type site struct {
 	dir      string
 	binary   string

@@ -49,7 +49,7 @@ func JobsOnPostgres(ctx context.Context, mutation faults.Mutation, cycles int, s
 	return run(ctx, engine{servers: 2, open: openPostgres, work: jobsOf}, mutation, cycles, seed)
 }
 
-// jobs is work of users who make jobs. It goes on over all cycles.
+// jobs is work of users who create jobs. It goes on over all cycles.
 type jobs struct {
 	*fixture
 	seed    uint64

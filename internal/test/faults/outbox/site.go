@@ -78,7 +78,7 @@ func (s *site) start(ctx context.Context) error {
 	return nil
 }
 
-// dial opens connections to the servers by turns.
+// dial opens connections to the servers in turn.
 func (s *site) dial(ctx context.Context) (net.Conn, error) {
 	s.mu.Lock()
 	server := s.servers[s.turn%len(s.servers)]

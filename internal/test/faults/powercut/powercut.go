@@ -106,7 +106,7 @@ func (rec recording) states(ctx context.Context, dir string, seed uint64, n int,
 		workers.Go(func() {
 			for s := range work {
 				wrong := s.recover(ctx, place, rec.db, rec.asked)
-				if ctx.Err() == nil { // an interrupted check shows nothing
+				if ctx.Err() == nil { // an interrupted check proves nothing
 					checked(s, wrong)
 				}
 			}

@@ -63,12 +63,12 @@ type clockSite struct {
 	users    *traffic.Clients
 	makers   *jobload.Load
 	stopJobs func()        // ends what runs jobs; nil before they run
-	release  func()        // lets the users who make jobs continue
+	release  func()        // lets the users who create jobs continue
 	ahead    *atomic.Int64 // ahead of the real time, in nanoseconds
 	wrong    []string
 }
 
-// setUpClock uses the engines by turns.
+// setUpClock uses the engines in turn.
 func setUpClock(ctx context.Context, p place, compare bool) (_ site, err error) {
 	dir, err := p.own()
 	if err != nil {
@@ -164,23 +164,24 @@ func (s *clockSite) clients() *traffic.Clients { return s.users }
 func (s *clockSite) jobLoad() *jobload.Load    { return s.makers }
 func (s *clockSite) faults() []string          { return s.wrong }
 
-// settle links the audit log, which a server does every second. The dates of entries are years off,
-// so fsck would not take an entry without a link for a new one: jobs stop until goOn.
+// settle links the audit log, which a server does every second, and stops jobs until resume. The
+// dates of entries are wrong by years, so fsck would not recognize an entry without a link as a new
+// one.
 func (s *clockSite) settle(ctx context.Context) error {
 	s.release = s.makers.Hold()
 	s.stopJobs()
 	return operator.New(s.control).Fold(ctx)
 }
 
-func (s *clockSite) goOn(ctx context.Context) {
+func (s *clockSite) resume(ctx context.Context) {
 	s.runJobs(ctx)
 	s.release()
 }
 
 const year = 365 * 24 * time.Hour
 
-// injectFault locks a user out, moves the time by years, and sets it right. The server finds both
-// out. A lock of five minutes must be over after ten.
+// injectFault locks a user out, moves the time by years, and corrects it. The server must detect
+// both. A lock of five minutes must be over after ten.
 func (s *clockSite) injectFault(ctx context.Context, load *traffic.Load, rng *rand.Rand) (faultStart, over time.Time, err error) {
 	for range 3 {
 		if _, err := s.guest(ctx, "wrong"); err != nil {

@@ -15,10 +15,10 @@ type served struct {
 	database string // for comparisons
 	process  *proc.Server
 	users    *traffic.Clients
-	makers   *jobload.Load // users who make jobs; nil for none
+	makers   *jobload.Load // users who create jobs; nil for none
 }
 
-// withJobs adds users who make jobs.
+// withJobs adds users who create jobs.
 func (s *served) withJobs(ctx context.Context, seed uint64) (err error) {
 	sound, err := faults.Build(ctx, faults.Mutation{})
 	if err == nil {
@@ -63,7 +63,7 @@ func (s served) close() error              { return s.process.Stop(context.Backg
 
 // settle has nothing to do: the server works in the background.
 func (s served) settle(context.Context) error { return nil }
-func (s served) goOn(context.Context)         {}
+func (s served) resume(context.Context)       {}
 
 func (s served) faults() []string {
 	var list []string

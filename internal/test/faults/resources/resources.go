@@ -1,6 +1,6 @@
-// Package resources takes away what a server needs and gives it back: room on its disk, its
-// database, its connections, the right time. Meanwhile clients get a Retry-After. Soon after it
-// is back a write succeeds (I12), and nothing is lost, doubled or half done.
+// Package resources takes a resource from a running server and restores it: disk space, the
+// database, connections, the correct time. During the fault, clients get a Retry-After. Soon after
+// the fault a write succeeds (I12), and nothing is lost, written twice or half written.
 package resources
 
 import (
@@ -27,12 +27,12 @@ const (
 	clients = 4
 	// ackedMin is the least number of successes before each fault.
 	ackedMin = 10
-	// perSite is how many faults one database sees, so that it stays small and a scene for both
-	// engines uses them by turns.
+	// perSite is the number of faults for one database. A new one after that keeps databases small,
+	// and lets a scene alternate between the engines.
 	perSite = 10
 )
 
-// scene is something that can be taken from a server and given back.
+// scene is a resource that can be taken from a server and restored.
 type scene struct {
 	name, summary string
 	setUp         func(ctx context.Context, p place) (site, error)
@@ -41,7 +41,7 @@ type scene struct {
 	least         minimumWork
 }
 
-// minimumWork is the work during each fault, below which it shows nothing.
+// minimumWork is the average work per fault that a run needs to prove anything.
 type minimumWork struct{ refused, underWay, jobs float64 }
 
 // site is one database with its servers.
@@ -50,22 +50,23 @@ type site interface {
 	url() string
 	server() string
 	clients() *traffic.Clients
-	// jobLoad makes jobs all the time; nil for none.
+	// jobLoad creates jobs all the time; nil for none.
 	jobLoad() *jobload.Load
-	// injectFault takes something away under load and gives it back; over is the time at which it
-	// was back.
+	// injectFault takes the resource away under load and restores it; over is the time of the
+	// restoration.
 	injectFault(ctx context.Context, load *traffic.Load, rng *rand.Rand) (faultStart, over time.Time, err error)
-	// settle completes what servers do in the background. Call it after the load.
+	// settle waits until the servers' background work is done, and pauses it if necessary. Call it
+	// after the load.
 	settle(ctx context.Context) error
-	// goOn lets them continue after the database was compared.
-	goOn(ctx context.Context)
+	// resume lets the servers continue after the database was compared.
+	resume(ctx context.Context)
 	// faults returns other faults that were found. Call it once, at the end.
 	faults() []string
 	close() error
 }
 
 // controlCycles is the most faults of a control, one site after the other, until it fails. If
-// one fault in two shows nothing, the chance of missing all is one in 2^60.
+// one fault in two proves nothing, the chance of missing all is one in 2^60.
 const controlCycles = 60
 
 // harness turns a scene into a harness: 20 faults in CI, 1,000 at full size.
@@ -81,9 +82,9 @@ func (s scene) harness() faults.Harness {
 	}
 }
 
-// run runs the faults on several sites, two at a time, because a server that waits leaves the
-// machine idle. until ends it at the first failure.
-func (s scene) run(ctx context.Context, mutation faults.Mutation, cycles int, seed uint64, until bool) (res faults.Result, err error) {
+// run runs the faults on several sites, two at a time, because one server leaves the machine idle
+// while it waits. With untilFailure, it ends at the first failure.
+func (s scene) run(ctx context.Context, mutation faults.Mutation, cycles int, seed uint64, untilFailure bool) (res faults.Result, err error) {
 	dir, err := os.MkdirTemp("", "simferry-trust-")
 	if err != nil {
 		return res, err
@@ -91,14 +92,14 @@ func (s scene) run(ctx context.Context, mutation faults.Mutation, cycles int, se
 	defer func() { _ = os.RemoveAll(dir) }()
 	var mu sync.Mutex
 	var all trial
-	one := func(n int) {
+	runSite := func(n int) {
 		mu.Lock()
-		over := err != nil || until && all.res.Failures > 0
+		over := err != nil || untilFailure && all.res.Failures > 0
 		mu.Unlock()
 		if over {
 			return
 		}
-		t := trial{until: until}
+		t := trial{untilFailure: untilFailure}
 		bad := t.at(ctx, s, place{dir, n, seed + uint64(n*perSite), mutation}, min(perSite, cycles-n*perSite))
 		mu.Lock()
 		defer mu.Unlock()
@@ -107,10 +108,10 @@ func (s scene) run(ctx context.Context, mutation faults.Mutation, cycles int, se
 	}
 	sites := make(chan int)
 	var workers sync.WaitGroup
-	for range atOnce(until) {
+	for range parallelSites(untilFailure) {
 		workers.Go(func() {
 			for n := range sites {
-				one(n)
+				runSite(n)
 			}
 		})
 	}
@@ -122,9 +123,9 @@ func (s scene) run(ctx context.Context, mutation faults.Mutation, cycles int, se
 	return all.result(cycles, s.least), err
 }
 
-// atOnce returns the number of sites at a time.
-func atOnce(until bool) int {
-	if until {
+// parallelSites returns the number of sites that run at a time.
+func parallelSites(untilFailure bool) int {
+	if untilFailure {
 		return 1
 	}
 	return 2
@@ -146,8 +147,8 @@ func (p place) own() (string, error) {
 
 // trial is one run of faults.
 type trial struct {
-	res   faults.Result
-	until bool // stop at the first failure
+	res          faults.Result
+	untilFailure bool // stop at the first failure
 
 	acked, underWay, refused, asked, jobs int
 }
@@ -163,7 +164,7 @@ func (t *trial) result(cycles int, least minimumWork) faults.Result {
 	res.Record("acknowledged before a fault", t.acked, cycles*ackedMin)
 	res.Record("requests under way at a fault", t.underWay, int(float64(cycles)*least.underWay))
 	res.Record("attempts asked to retry later", t.refused, int(float64(cycles)*least.refused))
-	res.Record("answers asked for again", t.asked, cycles)
+	res.Record("responses requested again", t.asked, cycles)
 	if least.jobs > 0 {
 		res.Record("jobs ended", t.jobs, int(float64(cycles)*least.jobs))
 	}
@@ -172,34 +173,34 @@ func (t *trial) result(cycles int, least minimumWork) faults.Result {
 
 // at sets up one site and injects the fault once per cycle.
 func (t *trial) at(ctx context.Context, s scene, p place, cycles int) (err error) {
-	there, err := s.setUp(ctx, p)
+	target, err := s.setUp(ctx, p)
 	if err != nil {
 		return err
 	}
 	checker := traffic.Checker{ClockJumps: s.clockJumps}
 	rng := rand.New(rand.NewPCG(p.seed, 3))
 	for i := range cycles {
-		err := t.once(ctx, there, &checker, rng)
+		err := t.once(ctx, target, &checker, rng)
 		if i > 0 && errors.Is(err, traffic.ErrStalled) {
 			t.res.Fail("I12: after fault %d of site %d: %v", i, p.number, err)
 			break
 		}
 		if err != nil {
-			if jobLoad := there.jobLoad(); jobLoad != nil {
+			if jobLoad := target.jobLoad(); jobLoad != nil {
 				jobLoad.Abandon()
 			}
-			_ = there.close()
+			_ = target.close()
 			return fmt.Errorf("fault %d of site %d: %w", t.res.Trials, p.number, err)
 		}
-		if t.until && t.res.Failures > 0 {
+		if t.untilFailure && t.res.Failures > 0 {
 			break
 		}
 	}
-	if jobLoad := there.jobLoad(); jobLoad != nil {
-		err = t.finishJobs(ctx, there, jobLoad)
+	if jobLoad := target.jobLoad(); jobLoad != nil {
+		err = t.finishJobs(ctx, target, jobLoad)
 	}
-	err = errors.Join(err, there.close())
-	for _, c := range there.faults() {
+	err = errors.Join(err, target.close())
+	for _, c := range target.faults() {
 		t.res.Fail("%s", c)
 	}
 	return err
@@ -209,7 +210,7 @@ func (t *trial) at(ctx context.Context, s scene, p place, cycles int) (err error
 const jobsLimit = time.Minute
 
 // finishJobs lets the jobs end, and compares them with the database.
-func (t *trial) finishJobs(ctx context.Context, there site, jobLoad *jobload.Load) error {
+func (t *trial) finishJobs(ctx context.Context, target site, jobLoad *jobload.Load) error {
 	meter := faults.Measure()
 	if t.res.Failures > 0 {
 		jobLoad.Abandon()
@@ -219,34 +220,34 @@ func (t *trial) finishJobs(ctx context.Context, there site, jobLoad *jobload.Loa
 		t.res.Late(meter, "%v", err)
 	}
 	t.jobs += jobLoad.Ended()
-	if err := there.settle(ctx); err != nil {
+	if err := target.settle(ctx); err != nil {
 		return err
 	}
-	defer there.goOn(ctx)
-	wrong, err := jobLoad.Check(ctx, there.url())
+	defer target.resume(ctx)
+	wrong, err := jobLoad.Check(ctx, target.url())
 	if err != nil {
 		return err
 	}
-	unsound, err := dbcheck.Check(ctx, there.url())
+	unsound, err := dbcheck.Check(ctx, target.url())
 	for _, w := range append(wrong, unsound...) {
 		t.res.Fail("%s", w)
 	}
 	return err
 }
 
-func (t *trial) once(ctx context.Context, there site, checker *traffic.Checker, rng *rand.Rand) error {
+func (t *trial) once(ctx context.Context, target site, checker *traffic.Checker, rng *rand.Rand) error {
 	t.res.Trials++
-	load := there.clients().Begin(ctx, there.server())
+	load := target.clients().Begin(ctx, target.server())
 	if err := load.Await(ctx, ackedMin); err != nil {
 		return errors.Join(err, load.End(ctx))
 	}
 	t.acked += load.Wrote()
-	faultStart, over, err := there.injectFault(ctx, load, rng)
+	faultStart, over, err := target.injectFault(ctx, load, rng)
 	if err != nil {
 		return err
 	}
 	meter := faults.Measure()
-	if _, ok := load.NextWrite(over, there.server(), promised); !ok {
+	if _, ok := load.NextWrite(over, target.server(), promised); !ok {
 		t.res.Late(meter, "I12: nothing was written within %v of the fault's end", promised)
 	}
 	meter = faults.Measure()
@@ -254,33 +255,33 @@ func (t *trial) once(ctx context.Context, there site, checker *traffic.Checker, 
 		t.res.Late(meter, "I12: %v", err)
 		return ctx.Err()
 	}
-	if err := there.settle(ctx); err != nil {
+	if err := target.settle(ctx); err != nil {
 		return err
 	}
 	t.underWay += load.UnderWay(faultStart)
 	t.refused += load.Refused()
-	defer there.goOn(ctx)
-	return t.compare(ctx, there, checker)
+	defer target.resume(ctx)
+	return t.compare(ctx, target, checker)
 }
 
 // replays is how many replies are requested again after each fault.
 const replays = 50
 
 // compare compares the database with the replies, and requests some of them again.
-func (t *trial) compare(ctx context.Context, there site, checker *traffic.Checker) error {
-	asked, replayed := there.clients().Replay(ctx, replays, there.server())
+func (t *trial) compare(ctx context.Context, target site, checker *traffic.Checker) error {
+	asked, replayed := target.clients().Replay(ctx, replays, target.server())
 	t.asked += asked
-	wrong, err := checker.Check(ctx, there.url(), there.clients().Journal)
+	wrong, err := checker.Check(ctx, target.url(), target.clients().Journal)
 	if err != nil {
 		return err
 	}
-	unsound, err := dbcheck.Check(ctx, there.url())
+	unsound, err := dbcheck.Check(ctx, target.url())
 	if err != nil {
 		return err
 	}
 	var jobs []string
-	if jobLoad := there.jobLoad(); jobLoad != nil {
-		jobs, err = jobLoad.Check(ctx, there.url())
+	if jobLoad := target.jobLoad(); jobLoad != nil {
+		jobs, err = jobLoad.Check(ctx, target.url())
 	}
 	for _, w := range slices.Concat(wrong, replayed, unsound, jobs) {
 		t.res.Fail("%s", w)
@@ -288,7 +289,7 @@ func (t *trial) compare(ctx context.Context, there site, checker *traffic.Checke
 	return err
 }
 
-// failing returns a control: the same faults with something wrong on purpose, until the harness
+// failing returns a control: the same faults on a server with a planted bug, until the harness
 // fails.
 func failing(ctx context.Context, what string, s scene, mutation faults.Mutation, seed uint64) (faults.Control, error) {
 	return faults.Until(ctx, what, 1, seed, faults.FailsWith(func(ctx context.Context, seed uint64) (faults.Result, error) {

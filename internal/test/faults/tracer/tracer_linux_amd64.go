@@ -82,7 +82,7 @@ func (t *tracing) start(cmd *exec.Cmd) error {
 
 // run handles the stops of all threads, one at a time, until the process is gone.
 func (t *tracing) run() (syscall.WaitStatus, error) {
-	defer func() { _ = t.memory.Close() }() // it was only read
+	defer func() { _ = t.memory.Close() }() // read-only
 	for {
 		var ws syscall.WaitStatus
 		tid, err := syscall.Wait4(-1, &ws, waitAll|waitNoThread, nil)

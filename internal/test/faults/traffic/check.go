@@ -17,7 +17,7 @@ import (
 //	I6  a request has one effect, however often it was sent, and one reply
 //	I7  a refused request and a dry run have no effect, and nothing is stored that was not requested
 type Checker struct {
-	// ClockJumps says that the times of entries show nothing.
+	// ClockJumps says that the times of entries prove nothing.
 	ClockJumps bool
 
 	last    int64 // the last entry that was read
@@ -34,7 +34,7 @@ type change struct {
 	was, is  state
 }
 
-// Check compares all that is new in the journal and in the database. No client may be at work.
+// Check compares all that is new in the journal and in the database. No client may be running.
 func (c *Checker) Check(ctx context.Context, database string, j *Journal) (wrong []string, err error) {
 	list, err := Read(ctx, database, c.last)
 	if err != nil {
@@ -163,13 +163,13 @@ func (c *Checker) had(a *Attempt) bool {
 	sent, ended := r.attempts[0].Sent, a.Ended
 	h := c.changes[r.sims[0]]
 	if len(h) == 0 {
-		return r.asked(initial(r.sims[0]))
+		return r.unchanged(initial(r.sims[0]))
 	}
-	if r.asked(h[0].was) && !h[0].to.Before(sent) {
+	if r.unchanged(h[0].was) && !h[0].to.Before(sent) {
 		return true
 	}
 	for i, m := range h {
-		if r.asked(m.is) && !m.from.After(ended) && (i+1 == len(h) || !h[i+1].to.Before(sent)) {
+		if r.unchanged(m.is) && !m.from.After(ended) && (i+1 == len(h) || !h[i+1].to.Before(sent)) {
 			return true
 		}
 	}

@@ -55,7 +55,7 @@ func Read(ctx context.Context, url string, after int64) (list []*Entry, err erro
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = db.Close() }() // it was only read
+	defer func() { _ = db.Close() }() // read-only
 	if list, err = readEntries(ctx, db, after); err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/test/faults"
 )
 
-// Load is clients at work, and the attempts that they have made since it began.
+// Load is a set of running clients, and the attempts that they have made since it began.
 type Load struct {
 	clients *Clients
 	urls    []string

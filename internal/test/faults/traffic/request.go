@@ -16,7 +16,7 @@ const (
 	Migrate Kind = "migrate" // a real run
 	Preview Kind = "preview" // a dry run
 	Patch   Kind = "patch"   // of a SIM's status
-	Plug    Kind = "plug"    // a SIM into a device, or out of it
+	Plug    Kind = "plug"    // attach a SIM to a device, or detach it
 )
 
 // Request is what a client wants, over all its attempts.
@@ -30,7 +30,7 @@ type Request struct {
 	Body    string `json:"body"`
 
 	target   int64   // of a migration
-	sims     []int64 // of a migration, ascending; of a patch or a plug one, none to detach
+	sims     []int64 // of a migration, ascending; one of a patch or a plug; none to detach
 	status   int64   // of a patch
 	device   int64   // of a plug
 	mustFail bool    // no state of the database allows it
@@ -38,7 +38,7 @@ type Request struct {
 	attempts []*Attempt
 }
 
-// Attempt is one sending of a request.
+// Attempt is one attempt to send a request.
 type Attempt struct {
 	Request *Request
 	Server  string // the URL
@@ -99,8 +99,8 @@ func (r *Request) final() *Attempt {
 	return r.attempts[i]
 }
 
-// asked reports whether a SIM in a state needs no change by a patch or a plug.
-func (r *Request) asked(s state) bool {
+// unchanged reports whether a SIM in that state already is as a patch or a plug requests.
+func (r *Request) unchanged(s state) bool {
 	return r.Kind == Patch && s.status == r.status || r.Kind == Plug && s.device == r.device
 }
 

@@ -84,7 +84,7 @@ func (t *trial) run(ctx context.Context, before, after string) (err error) {
 }
 
 // migrateUnder starts the first server of the new version, which applies the schema steps while
-// both servers of the previous version are at work.
+// both servers of the previous version run.
 func (t *trial) migrateUnder(ctx context.Context) error {
 	return t.during(ctx, []int{0, 1}, nil, func() error { return t.serve(ctx, t.after) })
 }
@@ -110,7 +110,7 @@ func (t *trial) breakOldest(ctx context.Context) error {
 	return nil
 }
 
-// replaceFirst stops a server of the previous version while all three are at work.
+// replaceFirst stops a server of the previous version while all three run.
 func (t *trial) replaceFirst(ctx context.Context) error {
 	return t.during(ctx, []int{0, 1, 2}, []int{0}, func() error { return t.running[0].Stop(ctx) })
 }
@@ -138,8 +138,8 @@ func (t *trial) refusesToStart(ctx context.Context) error {
 	return nil
 }
 
-// during keeps clients at work on some servers before, through and after a change. Servers that
-// the change does not stop must refuse nothing and must continue.
+// during lets clients send requests to some servers before, through and after a change. Servers
+// that the change does not stop must refuse nothing and must continue.
 func (t *trial) during(ctx context.Context, on, stopped []int, change func() error) error {
 	load := t.clients.Begin(ctx, t.urls(on...)...)
 	err := load.Await(ctx, ackedMin)

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// dieWithParent has the kernel stop the server at once when this process ends in
-// whatever way, a panic or SIGKILL included.
+// dieWithParent makes the kernel stop the server when this process ends, even by a panic or
+// SIGKILL.
 func dieWithParent(cmd *exec.Cmd) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}

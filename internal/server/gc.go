@@ -11,12 +11,12 @@ import (
 // defaultMemory is the limit outside of containers. A server needs much less.
 const defaultMemory = 160 << 20
 
-// CollectLess lets the heap grow to five times the live memory before a garbage collection, as
+// TuneGC lets the heap grow to five times the live memory before a garbage collection, as
 // long as the process stays below its memory limit. A server has little live memory and much
 // garbage from requests, so that with Go's default every tenth response with 500 SIMs waits for
 // a collection. It affects the whole process, so only `serve` calls it; GOGC and GOMEMLIMIT in
 // the environment have precedence. It returns the limit in bytes, 0 for none.
-func CollectLess(cfg config.Config) int64 {
+func TuneGC(cfg config.Config) int64 {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
