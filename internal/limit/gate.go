@@ -18,15 +18,18 @@ type Rules struct {
 	Queue    int // waiting, for one party
 	QueueAll int // waiting, for all parties together
 
-	// RestFrom makes a party with this many waiting rest after each that ran, so that a flood does
-	// not keep every processor busy: its place stays taken for as long as that took, and as long
-	// again for each RestFrom that wait, up to maxRest times. It delays no other party.
+	// RestFrom slows a party down that has this many waiting, so that a flood does not keep every
+	// processor busy. It rests after each that ran: its place stays taken for as long as that took,
+	// and as long again for each RestFrom that wait, up to maxRest times. While it has more than
+	// PerParty and RestFrom together, running or waiting, only a quarter of PerParty run at once. It
+	// delays no other party.
 	RestFrom int
 }
 
 const (
 	maxRest     = 6
 	longestRest = 500 * time.Millisecond
+	floodShare  = 4 // a party that floods the gate has one in this many of its places
 )
 
 // Gate limits how many run at once; others wait. Parties take turns: one with a hundred waiting
@@ -96,7 +99,16 @@ func (g *Gate) Enter(ctx context.Context, name string) (leave func(), err error)
 func bound(n, most int) bool { return most > 0 && n >= most }
 
 func (g *Gate) free(p *party) bool {
-	return !bound(g.running, g.rules.Total) && !bound(p.running, g.rules.PerParty)
+	return !bound(g.running, g.rules.Total) && !bound(p.running, g.places(p))
+}
+
+// places returns how many of a party may run at once now.
+func (g *Gate) places(p *party) int {
+	most := g.rules.PerParty
+	if g.rules.RestFrom == 0 || p.running-p.resting+p.waiting.Len() <= most+g.rules.RestFrom {
+		return most
+	}
+	return max(1, most/floodShare)
 }
 
 func (g *Gate) start(p *party) {

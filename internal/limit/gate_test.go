@@ -181,3 +181,36 @@ func TestRest(t *testing.T) {
 		}
 	})
 }
+
+// A party with more than its places and RestFrom together runs fewer at once, and all of its places
+// again when fewer wait.
+func TestFewerAtOnceInAFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := limit.NewGate(limit.Rules{PerParty: 4, RestFrom: 4})
+		var mu sync.Mutex
+		var running []int // with each that was admitted
+		for range 20 {
+			go func() {
+				leave, err := g.Enter(t.Context(), "a")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				running = append(running, g.Running())
+				mu.Unlock()
+				<-time.After(100 * time.Millisecond)
+				leave()
+			}()
+			synctest.Wait()
+		}
+		<-time.After(time.Minute)
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		flood, rest := running[4:10], running[10:]
+		if len(running) != 20 || slices.Max(running[:4]) != 4 || slices.Max(flood) > 1 || slices.Max(rest) != 4 {
+			t.Errorf("at once ran %v", running)
+		}
+	})
+}
