@@ -23,7 +23,24 @@ const (
 	paceBudget = 7 * time.Millisecond // for a step while others wait; the commit comes on top
 	paceLeast  = 50                   // SIMs of a step, whatever they cost
 	paceMemory = time.Second          // how long a step stays short after others have waited
+	paceRest   = 50 * time.Millisecond
 )
+
+// JobRest returns how long a server should wait after a step of a job that took this long: as long
+// again, at most paceRest, if other writers have waited for a step lately, so that jobs keep the
+// writer and a processor busy for half of the time at most.
+func (c *Control) JobRest(took time.Duration) time.Duration {
+	return c.pace.rest(took, time.Now())
+}
+
+func (p *pace) rest(took time.Duration, now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now.Sub(p.waited) > paceMemory {
+		return 0
+	}
+	return min(took, paceRest)
+}
 
 // most returns how many SIMs a step may work on; limit is the number if no other writer waits.
 func (p *pace) most(what, limit int, now time.Time) int {

@@ -22,3 +22,11 @@ func PacedSteps(took, before time.Duration, waiting bool) (plans, moves int) {
 	}
 	return p.most(planning, planSIMs, now.Add(before)), p.most(moving, chunkSIMs, now.Add(before))
 }
+
+// RestOf returns how long a server rests after a step, if others waited so long before its end.
+func RestOf(took, before time.Duration, waiting bool) time.Duration {
+	var p pace
+	now := time.Now()
+	p.worked(moving, 100, took, now, waiting)
+	return p.rest(took, now.Add(before))
+}

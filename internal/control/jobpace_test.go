@@ -32,6 +32,24 @@ func TestStepsAreShortWhileOthersWait(t *testing.T) {
 	}
 }
 
+// A server rests between the steps of a job only while other writers wait for them.
+func TestJobsRestWhileOthersWait(t *testing.T) {
+	for _, c := range []struct {
+		name               string
+		took, before, want time.Duration
+		waiting            bool
+	}{
+		{"no other writer", 7 * time.Millisecond, 0, 0, false},
+		{"others wait", 7 * time.Millisecond, 0, 7 * time.Millisecond, true},
+		{"a long step", time.Minute, time.Second, 50 * time.Millisecond, true},
+		{"others waited earlier", 7 * time.Millisecond, 2 * time.Second, 0, true},
+	} {
+		if got := control.RestOf(c.took, c.before, c.waiting); got != c.want {
+			t.Errorf("%s: it rests %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
 // Every kind of selection is planned to its end, and moved, in short steps.
 func TestShortStepsMissNoSIM(t *testing.T) {
 	s := kit.StartFerry(t, kit.SQLite)

@@ -70,6 +70,7 @@ func (r *Runner) one(ctx context.Context) (worked bool, err error) {
 	whole := context.WithoutCancel(ctx)
 	more := true
 	for n := 0; n < stepsAtOnce && more && ctx.Err() == nil; n++ {
+		began := time.Now()
 		more, err = r.step(whole, lease)
 		if errors.Is(err, control.ErrLeaseLost) {
 			r.Log.Warn("another server has taken a job over", "job", int64(lease.Job), "attempt", lease.Attempt)
@@ -78,11 +79,25 @@ func (r *Runner) one(ctx context.Context) (worked bool, err error) {
 		if err != nil { // the lease is kept: until it expires, other jobs have their turn
 			return true, errors.Join(err, r.fail(whole, lease, err))
 		}
+		pause(ctx, r.Control.JobRest(time.Since(began)))
 	}
 	if !more {
 		return true, nil // the last step has given the lease back
 	}
 	return true, r.Control.ReleaseJob(whole, lease)
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
 }
 
 // stepTime is the most that a step may take; more means that the database does not respond.
