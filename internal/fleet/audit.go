@@ -57,8 +57,13 @@ var Actors = []Named[Actor]{
 // AuditSubject is the object of an entry. The zero value stands for none, or for several, which
 // the entry's detail counts.
 type AuditSubject struct {
-	Kind string // sim, device, user, application_token, key, workspace, second_factor, trusted_device
+	Kind string // one of AuditSubjects
 	ID   string
+}
+
+// AuditSubjects is the closed list of kinds of subjects.
+var AuditSubjects = []string{
+	"sim", "device", "user", "application_token", "key", "workspace", "second_factor", "trusted_device", "receiving_code", "offer", "job", "rule_set",
 }
 
 // Subject returns the subject with an id.

@@ -20,6 +20,15 @@ func CountryByISO(code string) (Country, bool) {
 	return c, ok
 }
 
+// countryCodes returns the codes of all countries.
+func countryCodes() []string {
+	codes := make([]string, len(Countries))
+	for i, c := range Countries {
+		codes[i] = c.ISO
+	}
+	return codes
+}
+
 var countriesByISO = indexCountries()
 
 func indexCountries() map[string]Country {

@@ -80,8 +80,8 @@ func (f *Filter) add(v string) error {
 		if err != nil {
 			return badQuery("%s takes a whole number, not %q", f.Field.Name, Clip(v))
 		}
-		if known := f.Field.Numbers; known != nil && !slices.Contains(known, n) {
-			return badQuery("%s takes %s, not %d", f.Field.Name, shortList(known), n)
+		if !f.Field.takes(n) {
+			return badQuery("%s takes %s, not %d", f.Field.Name, f.Field.numbers(), n)
 		}
 		f.Numbers = append(f.Numbers, n)
 	case LuhnField:
@@ -113,6 +113,29 @@ func (f *Filter) add(v string) error {
 	return nil
 }
 
+// takes reports whether an IntegerField can have a value.
+func (f ListField) takes(n int64) bool {
+	ranged := f.Range != [2]int64{}
+	switch {
+	case f.Numbers == nil && !ranged, slices.Contains(f.Numbers, n):
+		return true
+	default:
+		return ranged && f.Range[0] <= n && n <= f.Range[1]
+	}
+}
+
+// numbers describes the values of an IntegerField.
+func (f ListField) numbers() string {
+	words := make([]string, 0, len(f.Numbers)+1)
+	if f.Range != [2]int64{} {
+		words = append(words, fmt.Sprintf("a number from %d to %d", f.Range[0], f.Range[1]))
+	}
+	for _, n := range f.Numbers {
+		words = append(words, strconv.FormatInt(n, 10))
+	}
+	return shortList(words)
+}
+
 // shortList returns the values as a list that ends in "or", and a long list as three examples.
 func shortList[T any](values []T) string {
 	words := make([]string, len(values))
@@ -120,7 +143,7 @@ func shortList[T any](values []T) string {
 		words[i] = fmt.Sprint(v)
 	}
 	if len(words) > 12 {
-		return "one of " + strconv.Itoa(len(words)) + " words, such as " + orList(strings.Join(words[:3], ", "))
+		return "one of " + strconv.Itoa(len(words)) + " values, such as " + orList(strings.Join(words[:3], ", "))
 	}
 	return orList(strings.Join(words, ", "))
 }

@@ -358,7 +358,7 @@ var JobList = ListSpec{
 
 // JobSIMList is what the SIMs of a job can be filtered by.
 var JobSIMList = ListSpec{
-	Fields:      []ListField{{Name: "id", NoFilter: true}, {Name: "verdict", Kind: TextField, NoSort: true}},
+	Fields:      []ListField{{Name: "id", NoFilter: true}, {Name: "verdict", Kind: TextField, NoSort: true, Values: names(Verdicts)}},
 	DefaultSort: Order{Field: "id"},
 	PerPage:     1000,
 	MaxPerPage:  2500,

@@ -37,6 +37,7 @@ type ListField struct {
 	NoSort   bool
 	Values   []string // every value of a TextField that has few; nil for any text
 	Numbers  []int64  // every value of an IntegerField that has few; nil for any number
+	Range    [2]int64 // the least and the greatest value of an IntegerField, beside Numbers; zero for none
 }
 
 // ids returns the ids of a look-up table.
@@ -44,6 +45,15 @@ func ids[T ~int8](table []Named[T]) []int64 {
 	list := make([]int64, len(table))
 	for i, v := range table {
 		list[i] = int64(v.ID)
+	}
+	return list
+}
+
+// names returns the names of a look-up table.
+func names[T ~int8](table []Named[T]) []string {
+	list := make([]string, len(table))
+	for i, v := range table {
+		list[i] = v.Name
 	}
 	return list
 }

@@ -58,6 +58,13 @@ var ProfileList = ListSpec{
 // maxEventValues is the vendor's limit for the event filters that take several values.
 const maxEventValues = 6
 
+// vendorEventTypes are the numbers of the vendor's types of events. A filter by one that Simferry
+// never writes is valid and matches nothing, as the vendor's clients expect.
+var vendorEventTypes = [2]int64{1, 999}
+
+// errorCodes are the numbers of errors.
+var errorCodes = [2]int64{1000, 9999}
+
 // EventList is what the event lists can be filtered and sorted by. Fields with two names have
 // the vendor's name and an older name.
 var EventList = ListSpec{
@@ -66,12 +73,12 @@ var EventList = ListSpec{
 		{Name: "timestamp", Kind: TimeField},
 		{Name: "from", Kind: FromField, NoSort: true},
 		{Name: "until", Kind: UntilField, NoSort: true},
-		{Name: "type", Most: maxEventValues},
-		{Name: "event_type", Most: maxEventValues},
-		{Name: "source"},
-		{Name: "event_source"},
-		{Name: "severity"},
-		{Name: "event_severity"},
+		{Name: "type", Most: maxEventValues, Range: vendorEventTypes, Numbers: []int64{int64(EventConnectivityReset)}},
+		{Name: "event_type", Most: maxEventValues, Range: vendorEventTypes, Numbers: []int64{int64(EventConnectivityReset)}},
+		{Name: "source", Numbers: ids(EventSources)},
+		{Name: "event_source", Numbers: ids(EventSources)},
+		{Name: "severity", Numbers: ids(Severities)},
+		{Name: "event_severity", Numbers: ids(Severities)},
 		{Name: "alert", Kind: BoolField},
 		{Name: "description", Kind: PrefixField, NoSort: true},
 		{Name: "organisation", Kind: NameField},
@@ -137,15 +144,15 @@ var AuditList = ListSpec{
 	Fields: []ListField{
 		{Name: "id"},
 		{Name: "timestamp", Kind: TimeField},
-		{Name: "actor"},
+		{Name: "actor", Numbers: ids(Actors)},
 		{Name: "user", Nullable: true},
 		{Name: "application_token", Nullable: true},
 		{Name: "address", Kind: TextField},
 		{Name: "request_id", Kind: TextField},
 		{Name: "action", Kind: TextField, Values: texts(AuditActions...)},
 		{Name: "outcome", Kind: TextField, Values: []string{AuditDone, AuditRefused}},
-		{Name: "error_code"},
-		{Name: "subject_type", Kind: TextField},
+		{Name: "error_code", Range: errorCodes},
+		{Name: "subject_type", Kind: TextField, Values: AuditSubjects},
 		{Name: "subject", Kind: TextField},
 		{Name: "migration", Nullable: true},
 	},

@@ -2,6 +2,9 @@ package fleet_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -173,30 +176,67 @@ func TestFiltersRefuseUnknownWords(t *testing.T) {
 	}
 }
 
-// A status that does not exist is refused in every list: an empty list would look like a result.
-func TestFiltersRefuseUnknownStatuses(t *testing.T) {
-	for name, spec := range map[string]fleet.ListSpec{
-		"SIMs": fleet.SIMList, "devices": fleet.DeviceList, "users": fleet.UserList, "application tokens": fleet.ApplicationTokenList,
-		"operator's Workspaces": fleet.OperatorWorkspaceList, "operator's users": fleet.OperatorUserList, "offers": fleet.OfferList,
-	} {
-		filters := 0
+// openFields are the fields whose values are not a closed list: ids, texts of users, and dates.
+var openFields = strings.Fields(`id iccid iccid_with_luhn imsi msisdn eid endpoint customer_org issuer_org reseller_org model name tags imei
+	ip_address service_profile tariff_profile sim description organisation user username job reference target_workspace source_workspace
+	application_token address request_id subject migration parent default_workspace network rat country`)
+
+// Every list refuses a value that a field with a closed list of values does not have, and says which
+// it has: an empty list would look like a result.
+func TestFiltersRefuseUnknownValues(t *testing.T) {
+	specs := map[string]fleet.ListSpec{
+		"SIMs": fleet.SIMList, "devices": fleet.DeviceList, "profiles": fleet.ProfileList, "events": fleet.EventList, "migrations": fleet.MigrationList,
+		"users": fleet.UserList, "audit log": fleet.AuditList, "application tokens": fleet.ApplicationTokenList, "jobs": fleet.JobList,
+		"SIMs of a job": fleet.JobSIMList, "offers": fleet.OfferList, "SIMs of an offer": fleet.OfferSIMList, "receiving codes": fleet.ReceivingCodeList,
+		"operator's Workspaces": fleet.OperatorWorkspaceList, "operator's users": fleet.OperatorUserList,
+	}
+	for name, spec := range specs {
 		for _, f := range spec.Fields {
-			if f.Name != "status" && f.Name != "sim_status" {
+			open := slices.Contains(openFields, f.Name) && (f.Name != "country" || f.Kind == fleet.NeverField)
+			if f.NoFilter || open {
 				continue
 			}
-			filters++
-			for _, unknown := range []string{"9", "-1", "40000", "9223372036854775807"} {
+			for _, unknown := range []string{"77777", "-1", "complete", "9223372036854775807"} {
 				_, err := fleet.ParseList(spec, f.Name+":"+unknown, "", "", "")
 				if fleet.CodeOf(err) != fleet.BadQuery || !strings.Contains(err.Error(), f.Name+" takes ") {
 					t.Errorf("%s, %s:%s: %v", name, f.Name, unknown, err)
 				}
 			}
-			if _, err := fleet.ParseList(spec, f.Name+":0|1", "", "", ""); f.Kind == fleet.IntegerField && err != nil {
-				t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Values that a closed list has are taken, with those of the vendor that Simferry never writes.
+func TestFiltersTakeKnownValues(t *testing.T) {
+	for q, spec := range map[string]fleet.ListSpec{
+		"type:1|69|1001,source:0|2,severity:2.0": fleet.EventList, "subject_type:rule_set,actor:5,error_code:1104|4120": fleet.AuditList,
+		"type:4,country:DE|FR": fleet.OperatorWorkspaceList, "verdict:not_found|done": fleet.JobSIMList, "state:gone": fleet.OfferSIMList,
+		"status:0|1": fleet.UserList, "status:4,endpoint:null": fleet.SIMList,
+	} {
+		if _, err := fleet.ParseList(spec, q, "", "", ""); err != nil {
+			t.Errorf("%s: %v", q, err)
+		}
+	}
+}
+
+var subjectInCode = regexp.MustCompile(`(?:fleet\.Subject\(|AuditSubject\{Kind: )"([a-z_]+)"`)
+
+// The audit log can be filtered by every kind of subject that an entry may have.
+func TestAuditSubjects(t *testing.T) {
+	found := map[string]bool{}
+	err := filepath.WalkDir("..", func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range subjectInCode.FindAllStringSubmatch(string(text), -1) {
+			if found[m[1]] = true; !slices.Contains(fleet.AuditSubjects, m[1]) {
+				t.Errorf("%s: add %q to fleet.AuditSubjects", path, m[1])
 			}
 		}
-		if filters == 0 {
-			t.Errorf("%s: no filter by status", name)
-		}
+		return err
+	})
+	if err != nil || len(found) < 10 {
+		t.Errorf("%d kinds in the code, %v", len(found), err)
 	}
 }

@@ -395,7 +395,7 @@ var OfferList = ListSpec{
 
 // OfferSIMList is what the SIMs of an offer can be filtered by.
 var OfferSIMList = ListSpec{
-	Fields:      []ListField{{Name: "id", NoFilter: true}, {Name: "state", Kind: TextField, NoSort: true}},
+	Fields:      []ListField{{Name: "id", NoFilter: true}, {Name: "state", Kind: TextField, NoSort: true, Values: names(OfferSIMStates)}},
 	DefaultSort: Order{Field: "id"},
 	PerPage:     500,
 	MaxPerPage:  2500,

@@ -6,9 +6,9 @@ var OperatorWorkspaceList = ListSpec{
 	Fields: []ListField{
 		{Name: "id"},
 		{Name: "name", Kind: PrefixField},
-		{Name: "type"},
+		{Name: "type", Numbers: ids(WorkspaceTypes)},
 		{Name: "status", Numbers: ids(WorkspaceStatuses)},
-		{Name: "country", Kind: TextField},
+		{Name: "country", Kind: TextField, Values: countryCodes()},
 		{Name: "parent", Nullable: true},
 		{Name: "created", Kind: TimeField},
 	},

@@ -40,7 +40,7 @@ func TestContract_BadFilterValue(t *testing.T) {
 				"production_date:yesterday", "production_date:2021-02-30", "production_date:2021-11-18T08:25:53", "production_date:null",
 				"imsi:\x00", "imsi:1\x00", "imsi:\xff", "iccid:\xc3\x28",
 			},
-			"/api/v1/event":     {"timestamp:now", "event_type:sim", "sim:x", "user:", "alert:yes", "event_source:null", "id:\x00", "timestamp:\xff"},
+			"/api/v1/event":     {"timestamp:now", "event_type:sim", "sim:x", "user:", "alert:yes", "event_source:null", "type:40000", "source:3", "severity:0|9", "id:\x00", "timestamp:\xff"},
 			"/api/v1/migration": {"timestamp:now", "user:null", "target_workspace:Fleet", "id:\x00"},
 		} {
 			for _, text := range values {
