@@ -181,8 +181,8 @@ var openFields = strings.Fields(`id iccid iccid_with_luhn imsi msisdn eid endpoi
 	ip_address service_profile tariff_profile sim description organisation user username job reference target_workspace source_workspace
 	application_token address request_id subject migration parent default_workspace network rat country`)
 
-// Every list refuses a value that a field with a closed list of values does not have, and says which
-// it has: an empty list would look like a result.
+// Every list refuses a value that a field with a closed list of values does not have, and says
+// which it has: an empty list would look like a result.
 func TestFiltersRefuseUnknownValues(t *testing.T) {
 	specs := map[string]fleet.ListSpec{
 		"SIMs": fleet.SIMList, "devices": fleet.DeviceList, "profiles": fleet.ProfileList, "events": fleet.EventList, "migrations": fleet.MigrationList,

@@ -21,8 +21,8 @@ type Rules struct {
 	// RestFrom slows a party down that has this many waiting, so that a flood does not keep every
 	// processor busy. It rests after each that ran: its place stays taken for as long as that took,
 	// and as long again for each RestFrom that wait, up to maxRest times. While it has more than
-	// PerParty and RestFrom together, running or waiting, only a quarter of PerParty run at once. It
-	// delays no other party.
+	// PerParty and RestFrom together, running or waiting, only a quarter of PerParty run at once.
+	// It delays no other party.
 	RestFrom int
 }
 
