@@ -36,6 +36,7 @@ type Config struct {
 	MaxConns          int            // most connections to PostgreSQL, or readers of SQLite, which has one more for writing
 	JobsAtOnce        int            // how many jobs of the installation may run at once
 	PrivateGates      bool           // gates of jobs may name private addresses
+	OfferReminders    bool           // remind receivers of pending offers by mail
 	ShutdownGrace     time.Duration  // how long requests may still run after SIGTERM
 	Limits            Limits         // limits per caller and in total
 	Version           string         // of the program, shown by the console; not a setting
@@ -77,6 +78,7 @@ func Default() Config {
 		RequestTimeout:    30 * time.Second,
 		MaxConns:          16,
 		JobsAtOnce:        4,
+		OfferReminders:    true,
 		ShutdownGrace:     15 * time.Second,
 		Limits:            defaultLimits(),
 	}

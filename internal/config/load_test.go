@@ -102,6 +102,7 @@ request_timeout: 7s
 max_conns: 50
 jobs_at_once: 2
 gate_private_addresses: true
+offer_reminders: false
 shutdown_grace: 3s
 `},
 		"environment": {env: map[string]string{
@@ -110,12 +111,12 @@ shutdown_grace: 3s
 			"SIMFERRY_SMTP_URL": "smtp://u@mail:587", "SIMFERRY_SMTP_PASSWORD_FILE": "pw", "SIMFERRY_SMTP_CA_FILE": "ca.pem",
 			"SIMFERRY_MAIL_FROM": "ferry@example.com", "SIMFERRY_ACTIVATION_PAGE": "https://example.com/a", "SIMFERRY_ACTIVATION_KEY": "off",
 			"SIMFERRY_DEVICE_SIM_ACTIVATE_DEFAULT": "false", "SIMFERRY_CONSOLE": "false",
-			"SIMFERRY_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.7", "SIMFERRY_REQUEST_TIMEOUT": "7s", "SIMFERRY_MAX_CONNS": "50", "SIMFERRY_JOBS_AT_ONCE": "2", "SIMFERRY_GATE_PRIVATE_ADDRESSES": "true", "SIMFERRY_SHUTDOWN_GRACE": "3s",
+			"SIMFERRY_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.7", "SIMFERRY_REQUEST_TIMEOUT": "7s", "SIMFERRY_MAX_CONNS": "50", "SIMFERRY_JOBS_AT_ONCE": "2", "SIMFERRY_GATE_PRIVATE_ADDRESSES": "true", "SIMFERRY_OFFER_REMINDERS": "false", "SIMFERRY_SHUTDOWN_GRACE": "3s",
 			"SIMFERRY_OPERATOR_LISTEN": "[::1]:9001", "SIMFERRY_OPERATOR_TOKEN_FILE": "tokens",
 		}},
 		"flags": {args: []string{
 			"--listen=[::1]:9000", "--database=postgres://u:p@h/db", "--seed=w.yaml", "--log-level=debug", "--log-format=text",
-			"--token-ttl=90m", "--require-mfa=everybody", "--trusted-proxies=10.0.0.0/8,192.0.2.7", "--request-timeout=7s", "--max-conns=50", "--jobs-at-once=2", "--gate-private-addresses=true", "--shutdown-grace=3s",
+			"--token-ttl=90m", "--require-mfa=everybody", "--trusted-proxies=10.0.0.0/8,192.0.2.7", "--request-timeout=7s", "--max-conns=50", "--jobs-at-once=2", "--gate-private-addresses=true", "--offer-reminders=false", "--shutdown-grace=3s",
 			"--smtp-url=smtp://u@mail:587", "--smtp-password-file=pw", "--smtp-ca-file=ca.pem", "--mail-from=ferry@example.com",
 			"--activation-page=https://example.com/a", "--activation-key=off",
 			"--device-sim-activate-default=false", "--console=false",

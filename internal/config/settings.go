@@ -135,6 +135,10 @@ var settings = []setting{
 		"true", func(c *Config) pflag.Value { return (*truth)(&c.PrivateGates) },
 	},
 	{
+		"offer_reminders", "Whether mails remind Administrators of an offer without an answer, at half of its time and an hour before its end: `true` or `false`. Use the same value on every server of a fleet",
+		"false", func(c *Config) pflag.Value { return (*truth)(&c.OfferReminders) },
+	},
+	{
 		"shutdown_grace", "How long running requests may continue after SIGTERM, at most `5m`",
 		"30s", func(c *Config) pflag.Value { return (*duration)(&c.ShutdownGrace) },
 	},

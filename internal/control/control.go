@@ -39,6 +39,7 @@ type Control struct {
 	feeds      jobFeeds
 
 	terminalPage string // see Options
+	noReminders  bool
 }
 
 // Options configures a Control.
@@ -61,6 +62,8 @@ type Options struct {
 	// TerminalPage is the page of the console on which users approve terminals: a URL, or a path if
 	// that of the server is unknown. "" means that no terminal can sign in without a password.
 	TerminalPage string
+	// NoReminders turns off the mails that remind receivers of pending offers.
+	NoReminders bool
 	// Gates requests the URLs of gates; nil refuses jobs with such a gate.
 	Gates Gates
 	// WatchPoll is how often a job that is being watched is read; 0 means once a second.
@@ -84,7 +87,8 @@ func New(ctx context.Context, s *store.Store, o Options) (*Control, error) {
 		store: s, hasher: identity.NewHasher(o.Password, o.PasswordWorkers), ttl: o.TokenTTL, demand: o.RequireMFA,
 		deliver: o.Deliver, keepIssued: o.KeepSIMsIssued, log: o.Log, verified: newVerified(),
 		jobsDue: make(chan struct{}, 1), jobsAtOnce: cmp.Or(o.JobsAtOnce, 4), gates: o.Gates, terminalPage: o.TerminalPage,
-		feeds: jobFeeds{poll: cmp.Or(o.WatchPoll, time.Second), open: make(map[fleet.JobID]*jobFeed)},
+		noReminders: o.NoReminders,
+		feeds:       jobFeeds{poll: cmp.Or(o.WatchPoll, time.Second), open: make(map[fleet.JobID]*jobFeed)},
 	}
 	if err := c.ensureKey(ctx); err != nil {
 		return nil, err

@@ -131,7 +131,11 @@ func (s *jobStep) begin(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 		j.Details.At = at
 	}
 	if missing, err := missingApprovals(ctx, tx, j); missing || err != nil {
+		first := j.Details.For != fleet.WaitsApproval
 		waitForApproval(j, now, err, waits)
+		if err == nil && first && j.State == fleet.JobWaiting {
+			err = notifyApprovers(ctx, tx, j)
+		}
 		return err
 	}
 	if now.Before(o.NotBefore) {

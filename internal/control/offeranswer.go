@@ -226,8 +226,9 @@ func (a OfferAnswer) byJob(ctx context.Context, tx *store.Tx, caller identity.Pr
 	return auditOffer(ctx, tx, caller, fleet.AuditOfferAccepted, *o, len(done.Plan.SIMs))
 }
 
-// closeOffer ends an offer by what became of its SIMs: those that are still offered are refused
-// with the reason, unless a job has moved them. The state is how it ended, "" if the SIMs say it.
+// closeOffer ends an offer by what became of its SIMs, and notifies the giver. SIMs that are still
+// offered are refused with the reason, unless a job has moved them. The state is how it ended; if
+// it is missing or "", the SIMs decide it.
 func closeOffer(ctx context.Context, tx *store.Tx, o fleet.Offer, job fleet.JobID, reason string, state ...fleet.OfferState) (fleet.Offer, error) {
 	counts, err := tx.CloseOfferSIMs(ctx, o.ID, job, reason)
 	if err != nil {
@@ -238,7 +239,10 @@ func closeOffer(ctx context.Context, tx *store.Tx, o fleet.Offer, job fleet.JobI
 		how = state[0]
 	}
 	o = o.End(how, counts[fleet.SIMOfferAccepted], counts[fleet.SIMOfferRefused], counts[fleet.SIMOfferGone], tx.Now())
-	return o, tx.SaveOffer(ctx, o)
+	if err := tx.SaveOffer(ctx, o); err != nil {
+		return o, err
+	}
+	return o, notifyGiver(ctx, tx, o)
 }
 
 // jobEnded ends the offer of a job that has ended.

@@ -10,8 +10,9 @@ import (
 
 func instantText(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// TendOffers ends the offers whose time is over. The server calls it every second;
-// several servers may. A server whose clock is wrong does nothing: it would end offers too early.
+// TendOffers ends the offers whose time is over, and reminds the receivers of the others. The
+// server calls it every second; several servers may. A server whose clock is wrong does nothing: it
+// would end offers too early.
 func (c *Control) TendOffers(ctx context.Context) error {
 	if c.store.ClockWorks() != nil {
 		return nil //nolint:nilerr // CheckClock logs it
@@ -26,7 +27,7 @@ func (c *Control) TendOffers(ctx context.Context) error {
 			return err
 		}
 		err = c.store.Update(ctx, func(tx *store.Tx) (err error) {
-			more, err = tendOffer(ctx, tx)
+			more, err = c.tendOffer(ctx, tx)
 			return err
 		})
 		if err != nil {
@@ -36,8 +37,9 @@ func (c *Control) TendOffers(ctx context.Context) error {
 	return nil
 }
 
-// tendOffer does what is due for one offer; more is false if there is none.
-func tendOffer(ctx context.Context, tx *store.Tx) (more bool, err error) {
+// tendOffer does what is due for one offer; more is false if there is none. If several reminders
+// are due, the receiver gets only the last one.
+func (c *Control) tendOffer(ctx context.Context, tx *store.Tx) (more bool, err error) {
 	o, found, err := tx.DueOffer(ctx)
 	if err != nil || !found {
 		return false, err
@@ -47,9 +49,14 @@ func tendOffer(ctx context.Context, tx *store.Tx) (more bool, err error) {
 		o.NextAt = time.Time{}
 		return true, tx.SaveOffer(ctx, o)
 	case !o.ExpiredAt(tx.Now()):
-		o.Reminders++
-		o.NextAt = o.NextLook()
-		return true, tx.SaveOffer(ctx, o)
+		for !o.NextAt.After(tx.Now()) {
+			o.Reminders++
+			o.NextAt = o.NextLook()
+		}
+		if err := tx.SaveOffer(ctx, o); err != nil || c.noReminders {
+			return true, err
+		}
+		return true, notifyReceiver(ctx, tx, o, o.Reminders)
 	}
 	if o, err = closeOffer(ctx, tx, o, 0, "the offer expired", fleet.OfferExpired); err != nil {
 		return false, err

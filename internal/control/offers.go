@@ -109,6 +109,9 @@ func (n NewOffer) attempt(ctx context.Context, tx *store.Tx, caller identity.Pri
 			err = tx.UseReceivingCode(ctx, code.ID, len(plan.SIMs))
 		}
 		if err == nil {
+			err = notifyReceiver(ctx, tx, offer, 0)
+		}
+		if err == nil {
 			err = auditOffer(ctx, tx, caller, fleet.AuditOfferMade, offer, len(plan.SIMs))
 		}
 	}

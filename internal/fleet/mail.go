@@ -10,6 +10,7 @@ const (
 	MailInvitation MailKind = 0 // to a Workspace; contains the key that creates the account
 	MailAdded      MailKind = 1 // a user with an account was added to a Workspace
 	MailReset      MailKind = 2 // contains the key that sets a new password
+	MailNotice     MailKind = 3 // about an offer or a job; see Notice
 )
 
 // Mail is a mail to be sent. Its text is written when it is sent.
@@ -24,4 +25,6 @@ type Mail struct {
 	Secret    string // the activation key, "" for none
 	Expires   time.Time
 	Attempts  int // including the current one
+	Notice    Notice
+	Text      NoticeText // of a MailNotice
 }

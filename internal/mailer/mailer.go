@@ -38,6 +38,8 @@ type Options struct {
 	Page string
 	// Server is the URL of the server for the text of mails; "" for none.
 	Server string
+	// Console is the URL of the console, to which mails about offers and jobs link; "" for none.
+	Console string
 }
 
 // Mailer sends mails.
@@ -47,6 +49,7 @@ type Mailer struct {
 	from    *mail.Address
 	page    string
 	server  string
+	console string
 }
 
 // New checks the options and reads the files; it does not connect to the server.
@@ -55,7 +58,7 @@ func New(o Options) (*Mailer, error) {
 	if err != nil || u.Hostname() == "" {
 		return nil, errors.New("smtp_url must be smtp://HOST:PORT or smtps://HOST:PORT")
 	}
-	m := &Mailer{host: u.Hostname(), page: o.Page, server: o.Server}
+	m := &Mailer{host: u.Hostname(), page: o.Page, server: o.Server, console: o.Console}
 	if m.from, err = mail.ParseAddress(o.From); err != nil {
 		return nil, fmt.Errorf("mail_from must be an address, since smtp_url is set: %w", err)
 	}

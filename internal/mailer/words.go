@@ -19,6 +19,9 @@ func (m *Mailer) words(what fleet.Mail) (subject, body string) {
 	case fleet.MailAdded:
 		return "Invitation to " + place, hello + fmt.Sprintf("%s has made you a member of the Workspace %s in Simferry. "+
 			"Sign in as usual, and switch to it.\n", by, place) + m.where()
+	case fleet.MailNotice:
+		subject, body = m.notice(what.Text)
+		return subject, hello + body + m.where()
 	}
 	return "Your password", hello + "a new password was requested for your account in Simferry. If you did not request it, ignore this mail.\n\n" +
 		m.useKey(what, "choose another password")

@@ -27,7 +27,10 @@ func (o Operator) NextMail(ctx context.Context) (m fleet.Mail, found bool, err e
 	for {
 		drop := false
 		err = o.store.Update(ctx, func(tx *store.Tx) error {
-			if m, found, err = tx.NextMail(ctx, mailLease); err != nil || !found {
+			if m, found, err = tx.NextMail(ctx, mailLease); err == nil && !found {
+				m, found, err = tx.NextNotice(ctx, mailLease)
+			}
+			if err != nil || !found {
 				return err
 			}
 			drop, err = addressed(ctx, tx, &m)
@@ -48,6 +51,9 @@ func (o Operator) NextMail(ctx context.Context) (m fleet.Mail, found bool, err e
 func addressed(ctx context.Context, tx *store.Tx, m *fleet.Mail) (drop bool, err error) {
 	if !tx.Now().Before(m.Expires) || m.Attempts > mailAttempts {
 		return true, nil
+	}
+	if m.Kind == fleet.MailNotice {
+		return control.WriteNotice(ctx, tx, m)
 	}
 	if m.Kind != fleet.MailReset || m.Secret != "" {
 		return false, nil

@@ -41,7 +41,7 @@ func open(ctx context.Context, cfg config.Config, log, steps *slog.Logger) (*Ins
 	c, err := control.New(ctx, s, control.Options{
 		TokenTTL: cfg.TokenTTL, PasswordWorkers: cfg.Limits.PasswordWorkers, RequireMFA: demands[cfg.RequireMFA], Deliver: delivery(cfg), Log: log,
 		KeepSIMsIssued: !cfg.DeviceSIMActivate, JobsAtOnce: cfg.JobsAtOnce, Gates: egress.New(cfg.PrivateGates),
-		TerminalPage: terminalPage(cfg),
+		TerminalPage: terminalPage(cfg), NoReminders: !cfg.OfferReminders,
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.Close())

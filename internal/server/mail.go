@@ -11,7 +11,16 @@ import (
 func newMailer(cfg config.Config) (*mailer.Mailer, error) {
 	return mailer.New(mailer.Options{
 		URL: cfg.SMTPURL, PasswordFile: cfg.SMTPPassword, CAFile: cfg.SMTPCA, From: cfg.MailFrom, Page: activationPage(cfg), Server: cfg.PublicURL,
+		Console: consoleURL(cfg),
 	})
+}
+
+// consoleURL returns the URL of the console, "" if there is none or it is unknown.
+func consoleURL(cfg config.Config) string {
+	if !cfg.Console {
+		return ""
+	}
+	return strings.TrimRight(cfg.PublicURL, "/")
 }
 
 // activationPage returns the page that mails link to: that of the settings, or the console's if

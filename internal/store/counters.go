@@ -65,7 +65,7 @@ func (tx *Tx) ClearCountersOf(ctx context.Context, kind, prefix string) error {
 // under idempotency keys that are older than keep and do not belong to a migration.
 func (tx *Tx) Sweep(ctx context.Context, keep time.Duration) error {
 	now := micros(tx.now)
-	for _, table := range []string{"auth_counters", "refresh_tokens", "pending_sign_ins", "terminal_sign_ins", "trusted_devices", "ended_sessions", "activation_keys", "mails"} {
+	for _, table := range []string{"auth_counters", "refresh_tokens", "pending_sign_ins", "terminal_sign_ins", "trusted_devices", "ended_sessions", "activation_keys", "mails", "notices"} {
 		if err := tx.exec(ctx, "DELETE FROM "+table+" WHERE expires_at <= $1", now); err != nil {
 			return err
 		}

@@ -62,6 +62,7 @@ var notCovered = []NotCovered{
 	{Table: "ended_sessions", Why: "sessions; they expire"},
 	{Table: "auth_counters", Why: "counters of sign-ins; they expire"},
 	{Table: "mails", Why: "what waits to be sent, and what was"},
+	{Table: "notices", Why: "what waits to be sent, and what was"},
 	{
 		Table: "jobs", Columns: []string{
 			"kind", "state", "details", "user_id", "workspace_id", "origin_id", "options", "selection", "reference", "reason", "etag", "digest",

@@ -93,7 +93,7 @@ var Rules = map[string]Rule{
 	"internal/httpx": {Imports: []string{"api", "internal/fleet", "internal/httplog", "internal/limit", "internal/netaddr"}},
 	"internal/httpapi": {
 		Imports: []string{"api", "internal/iccidfile", "internal/control", "internal/docspage", "internal/fleet", "internal/httpx", "internal/identity", "internal/tablefile"},
-		Tests:   []string{"client", "internal/operator"},
+		Tests:   []string{"client", "internal/mailer", "internal/operator"},
 	},
 	"internal/operatorapi": {Imports: []string{ // world: lists of SIMs that the operator sends
 		"api", "internal/control", "internal/fleet", "internal/httpx", "internal/identity", "internal/operator", "internal/world",
