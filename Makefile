@@ -138,7 +138,7 @@ ci: ## Everything that CI runs
 .PHONY: pictures
 pictures: ## Take the pictures of the documents again; needs Chromium
 	go test -count 1 ./e2e -run TestPicturesOfTheTerminal -update
-	go test -count 1 ./internal/console -run 'TestPictures$$' -update
+	go test -count 1 ./internal/console -run TestPictures -update
 
 .PHONY: clean
 clean: ## Remove what was built

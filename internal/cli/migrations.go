@@ -111,12 +111,28 @@ func migrationsShow(p Process) *cobra.Command {
 			return form.print(p.Stdout, answer{value: m})
 		}
 		if l.form == listForm(asTable) {
-			_, _ = printf(p.Stdout, "Migration %d of %s UTC, by %s: %d SIMs from %s to %s\n\n",
-				m.ID, instant(m.Timestamp.Time), orDash(nameOf(m.User)), m.SIMCount, sources(*m), m.TargetWorkspace.Name)
+			_, _ = printf(p.Stdout, "Migration %d of %s UTC, by %s: %d SIMs from %s to %s\n%s\n",
+				m.ID, instant(m.Timestamp.Time), byWhom(m), m.SIMCount, sources(*m), m.TargetWorkspace.Name, why(m))
 		}
 		return l.print(m.SIMs)
 	}
 	return l.cmd
+}
+
+// byWhom names the user of a migration. The giver of an offer does not see who accepted it.
+func byWhom(m *api.Migration) any {
+	if m.User == nil && m.TargetAuthority == "offer" {
+		return "a user of the other side"
+	}
+	return orDash(nameOf(m.User))
+}
+
+// why returns a line with the reference and the reason of a migration, "" if it has neither.
+func why(m *api.Migration) string {
+	if m.Reference == "" && m.Reason == "" {
+		return ""
+	}
+	return "  " + strings.Trim(m.Reference+": "+m.Reason, ": ") + "\n"
 }
 
 func change(before, after string) string {

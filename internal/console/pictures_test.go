@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,6 +116,56 @@ func TestPictures(t *testing.T) {
 		b.sees(p.sees)
 		b.shoot(p.name, 1200, p.height)
 	}
+}
+
+// picturesTwoSides is the world of simferry demo --two-sides.
+const picturesTwoSides = "../demo/twosides.yaml"
+
+// TestPicturesTwoSides takes the pictures of a hand-over between two companies, from both sides:
+// the offer as the giver previews and as the receiver sees it, the answer, and the ledger of both.
+func TestPicturesTwoSides(t *testing.T) {
+	world, err := os.ReadFile(picturesTwoSides)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := kit.NewClock()
+	server := kit.StartOn(t, kit.SQLite.URL(t), clock).Seed(strings.ReplaceAll(string(world), "staple battery", kit.Password))
+	s := serveSite(t, server, console.Options{})
+	giver, receiver := s.open(t).signIn("giver@example.com"), s.open(t).signIn("receiver@example.com")
+	code := s.as(t, "receiver@example.com").newCode("description", "Order 4711", "uses", "one")
+
+	giver.visit("/offers/new")
+	giver.fill("#code", code)
+	giver.do(chromedp.Click(chromedp.CSS("#f-paste")))
+	giver.fill("#paste", "8988303000000300001-8988303000000300300")
+	giver.do(chromedp.Click(chromedp.CSS("#d2")))
+	giver.fill("#reason", "The meters of the river district")
+	giver.fill("#reference", "Order 4711")
+	giver.press("#preview")
+	giver.sees("Offer 300 SIMs to City Meters")
+	giver.shoot("hand-offer", 1200, 700)
+	giver.press("button[value=make]")
+	giver.sees("Waits for an answer")
+	here := value[string](giver, "location.pathname")
+
+	receiver.visit("/overview")
+	receiver.sees("Fleet North offers you 300 SIMs")
+	receiver.visit(here + "?page=6")
+	receiver.sees("Accept or refuse, SIM by SIM")
+	for _, id := range []string{"300299", "300300"} {
+		receiver.do(chromedp.Click(chromedp.CSS("#r" + id)))
+	}
+	receiver.shoot("hand-look", 1200, 700)
+	receiver.press("#preview")
+	receiver.sees("Accept 298, refuse 2")
+	receiver.fill("#rw", "Factory test SIM, not a meter")
+	receiver.shoot("hand-answer", 1200, 820)
+	receiver.press("form.confirm button")
+	receiver.sees("Partly accepted")
+
+	giver.visit(here + "?state=refused")
+	giver.sees("Factory test SIM, not a meter")
+	giver.shoot("hand-refused", 1200, 1120)
 }
 
 // shoot takes a picture of the upper part of the page in light and in dark.
