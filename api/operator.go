@@ -38,13 +38,13 @@ type OperatorUser struct {
 	Status           Ref                  `json:"status"`
 	SuperAdmin       bool                 `json:"superadmin"`
 	DefaultWorkspace *IDOnly              `json:"default_workspace,omitempty"`
-	Workspaces       []OperatorUserStands `json:"workspaces"`
+	Workspaces       []OperatorMembership `json:"workspaces"`
 	Created          Time                 `json:"created"`
 }
 
-// OperatorUserStands is the membership of a user in one Workspace. If there are several roles,
+// OperatorMembership is the membership of a user in one Workspace. If there are several roles,
 // the highest is shown.
-type OperatorUserStands struct {
+type OperatorMembership struct {
 	ID     int64    `json:"id"`
 	Name   string   `json:"name"`
 	Status Ref      `json:"status"`
@@ -58,11 +58,11 @@ type OperatorNewUser struct {
 	Name             *string                 `json:"name,omitempty"` // the username if absent
 	SuperAdmin       bool                    `json:"superadmin,omitzero"`
 	DefaultWorkspace Optional[IDRef]         `json:"default_workspace,omitzero"`
-	Workspaces       []OperatorNewUserStands `json:"workspaces,omitempty"`
+	Workspaces       []OperatorNewMembership `json:"workspaces,omitempty"`
 }
 
-// OperatorNewUserStands is a role of a new user in one Workspace.
-type OperatorNewUserStands struct {
+// OperatorNewMembership is a role of a new user in one Workspace.
+type OperatorNewMembership struct {
 	ID   *ID             `json:"id,omitempty"`
 	Role Optional[IDRef] `json:"role,omitzero"`
 }

@@ -28,7 +28,7 @@ func TestOperatorAPI(t *testing.T) {
 	}
 	u := got(op.CreateUser(ctx, api.OperatorNewUser{
 		Username:   ptr("admin@example.com"),
-		Workspaces: []api.OperatorNewUserStands{{ID: ptr(api.ID(w.ID)), Role: api.Some(api.RefTo(1))}},
+		Workspaces: []api.OperatorNewMembership{{ID: ptr(api.ID(w.ID)), Role: api.Some(api.RefTo(1))}},
 	}))(t)
 	if err := op.SetPassword(ctx, "admin@example.com", kit.Password); err != nil {
 		t.Fatal(err)

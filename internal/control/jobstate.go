@@ -30,7 +30,7 @@ func (a JobAction) allowed(ctx context.Context, tx *store.Tx, caller identity.Pr
 	if j.User != caller.User && !administers {
 		return fleet.Errorf(fleet.Forbidden, "Only the user who made the job, or an Administrator of its target, may %s it", a.Do)
 	}
-	if !slices.Contains(from[a.Do], j.State) {
+	if !slices.Contains(possibleStates[a.Do], j.State) {
 		return a.inState(j.State)
 	}
 	if a.Do != JobStart {
@@ -41,8 +41,8 @@ func (a JobAction) allowed(ctx context.Context, tx *store.Tx, caller identity.Pr
 
 // inState returns the error of an action that the job's state does not allow.
 func (a JobAction) inState(state fleet.JobState) error {
-	names := make([]string, len(from[a.Do]))
-	for i, s := range from[a.Do] {
+	names := make([]string, len(possibleStates[a.Do]))
+	for i, s := range possibleStates[a.Do] {
 		names[i] = string(s)
 	}
 	return fleet.Errorf(fleet.InUse, "The job is %s: only a job that is %s can be %s", state, strings.Join(names, " or "), pastOf[a.Do])

@@ -196,13 +196,13 @@ func setRole(o rules, ctx context.Context, m memberRole) (operator.UserListing, 
 func userBody(u operator.UserListing) wire.OperatorUser {
 	out := wire.OperatorUser{
 		ID: int64(u.ID), Username: u.Username, Name: u.Name, Status: statusRef(u.Status), SuperAdmin: u.SuperAdmin,
-		Workspaces: make([]wire.OperatorUserStands, len(u.Memberships)), Created: wire.NewTime(u.Created),
+		Workspaces: make([]wire.OperatorMembership, len(u.Memberships)), Created: wire.NewTime(u.Created),
 	}
 	if u.DefaultWorkspace != 0 {
 		out.DefaultWorkspace = &wire.IDOnly{ID: int64(u.DefaultWorkspace)}
 	}
 	for i, m := range u.Memberships {
-		out.Workspaces[i] = wire.OperatorUserStands{
+		out.Workspaces[i] = wire.OperatorMembership{
 			ID: int64(m.Workspace.ID), Name: m.Workspace.Name, Status: statusRef(m.Status), Role: roleRef(fleet.Best(m.Roles)),
 		}
 	}

@@ -16,7 +16,7 @@ var jobs = []faults.Mutation{
 	splitBefore("job_verdict_after_commit", "a chunk is committed before the verdicts of its SIMs are written",
 		jobRowsFile, "\tverdicts := tx.verdicts(j.ID, done.SIMs)\n"),
 	replace("job_action_unlocked", "an action on a job does not wait for the chunk that is being moved",
-		"internal/control/jobs.go", "if j, err = seenJob(ctx, tx, caller, a.Job, true); err != nil {", "if j, err = seenJob(ctx, tx, caller, a.Job, false); err != nil {"),
+		"internal/control/jobaction.go", "if j, err = seenJob(ctx, tx, caller, a.Job, true); err != nil {", "if j, err = seenJob(ctx, tx, caller, a.Job, false); err != nil {"),
 	replace("job_verdicts_unwritten", "a chunk moves SIMs and does not record their verdicts",
 		jobStepFile, "s.done = rows\n", "s.done = rows[:0]\n"),
 	replace("job_rights_once", "a job goes on after the user who made it was suspended",
@@ -28,7 +28,7 @@ var jobs = []faults.Mutation{
 	replace("job_conflict_ignored", "a job with on_conflict stop moves the rest",
 		"internal/control/jobplanning.go", "case refused > 0 && !j.Options.Skip:", "case refused > 0 && j.Options.Auto && false:"),
 	replace("job_sims_shown", "members of one source see the SIMs of the others",
-		"internal/store/jobsims.go", `w.and(w.seesJobSIM(q.as, "COALESCE(n.source_id, 0)", "COALESCE(n.home_id, 0)"))`, `_ = w.seesJobSIM(q.as, "1", "1")`),
+		"internal/store/jobsimlist.go", `w.and(w.seesJobSIM(q.as, "COALESCE(n.source_id, 0)", "COALESCE(n.home_id, 0)"))`, `_ = w.seesJobSIM(q.as, "1", "1")`),
 }
 
 // cursorOutside commits the verdicts of a chunk before the progress of its job. It also takes apart
