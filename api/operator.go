@@ -105,3 +105,14 @@ type OperatorNewToken struct {
 	Expires     *ExpiryTime     `json:"expires,omitempty"` // never when absent
 	CIDR        *string         `json:"cidr,omitempty"`    // network or address that may use it; any if absent
 }
+
+// OperatorOffer is an offer as the operator API shows it.
+type OperatorOffer struct {
+	ID              int64    `json:"id"`
+	Status          string   `json:"status"`
+	SourceWorkspace NamedRef `json:"source_workspace"`
+	TargetWorkspace NamedRef `json:"target_workspace"`
+	SIMCount        int      `json:"sim_count"`
+	CreatedAt       Time     `json:"created_at"`
+	EndedAt         Time     `json:"ended_at"`
+}

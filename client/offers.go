@@ -22,6 +22,7 @@ const (
 	OfferRefused        = "refused"
 	OfferCancelled      = "cancelled_by_giver"
 	OfferExpired        = "expired"
+	OfferWithdrawn      = "withdrawn_by_operator"
 )
 
 // ReceivingCodes reads one page of the receiving codes of the caller's Workspace. The text of a

@@ -4,15 +4,18 @@ import (
 	"context"
 	"strings"
 
+	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/server"
 )
 
 func offersCommands(p Process) *cobra.Command {
 	cmd := group("offers", "Offer SIMs to another company, and answer its offers",
-		offersList(p), offersShow(p), offersSIMs(p), offersMake(p), offersAccept(p), offersRefuse(p), offersCancel(p))
+		offersList(p), offersShow(p), offersSIMs(p), offersMake(p), offersAccept(p), offersRefuse(p), offersCancel(p), offersWithdraw(p))
 	cmd.Long = `An offer hands SIMs over to a Workspace whose members you do not know. The receiver makes a
 receiving code ('simferry receiving-codes create') and passes it on to you. You offer SIMs with the
 code. The receiver looks at them, and accepts or refuses each.`
@@ -123,6 +126,47 @@ func offersCancel(p Process) *cobra.Command {
 	}, func(ctx context.Context, c *client.Client, id int64) (*api.Offer, error) {
 		return c.CancelOffer(ctx, id, newKey())
 	})
+}
+
+// offersWithdraw is for the operator: it works on the database.
+func offersWithdraw(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:   "withdraw ID",
+		Short: "End a pending offer of any Workspace, as the operator",
+		Long: `End a pending offer of any Workspace, as the operator, for example if a receiving code fell into wrong
+hands. Every SIM stays with the giver. Both sides see that the operator withdrew the offer, and
+their audit logs record it.`,
+		Example: "  simferry offers withdraw 31",
+		Args:    positional("ID"),
+	})
+	form := outputFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		id, err := offerArgument(args)
+		if err != nil {
+			return err
+		}
+		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			o, err := in.Operator.WithdrawOffer(ctx, fleet.OfferID(id))
+			if err != nil {
+				return err
+			}
+			return form.print(p.Stdout, answer{
+				header: table.Row{"id", "from", "to", "sims", "status"},
+				rows:   []table.Row{{o.ID, o.Source.Name, o.Target.Name, thousands(o.SIMs), strings.ReplaceAll(string(o.State), "_", " ")}},
+				value:  withdrawnOffer{o.ID, o.Source.ID, o.Target.ID, o.SIMs, o.State},
+			})
+		})
+	}
+	return cmd
+}
+
+// withdrawnOffer is a withdrawn offer in JSON.
+type withdrawnOffer struct {
+	ID     fleet.OfferID     `json:"id"`
+	Source fleet.WorkspaceID `json:"source_workspace"`
+	Target fleet.WorkspaceID `json:"target_workspace"`
+	SIMs   int               `json:"sim_count"`
+	Status fleet.OfferState  `json:"status"`
 }
 
 // offerStep returns a command that does something with an offer, and shows it as it is then.

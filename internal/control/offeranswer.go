@@ -286,6 +286,26 @@ func (c *Control) RefuseOffer(ctx context.Context, caller identity.Principal, r 
 	})
 }
 
+// WithdrawOffer ends a pending offer for the operator: every SIM stays with the giver. The caller
+// records it in the audit log.
+//
+// Errors: NotFound; InUse if the offer is no longer pending.
+func WithdrawOffer(ctx context.Context, tx *store.Tx, id fleet.OfferID) (o fleet.Offer, err error) {
+	o, found, err := tx.HoldOffer(ctx, id)
+	switch {
+	case err != nil:
+		return o, err
+	case !found:
+		return o, fleet.Missing("offer", int64(id))
+	case o.State != fleet.OfferPending:
+		return o, fleet.Errorf(fleet.InUse, "The offer is %s: it can no longer be withdrawn", o.State)
+	case !tx.Now().Before(o.Expires): // no server has noticed yet
+		return o, fleet.Errorf(fleet.InUse, "The offer expired at %s: it can no longer be withdrawn", instantText(o.Expires))
+	}
+	o.Decided = tx.Now()
+	return closeOffer(ctx, tx, o, 0, "the operator withdrew the offer", fleet.OfferWithdrawn)
+}
+
 // CancelOffer cancels a pending offer of the caller's Workspace.
 //
 // Permission: ManageOffers in the Workspace that made the offer. Errors: NotFound; Forbidden for

@@ -56,6 +56,7 @@ const (
 	AuditOfferRefused      AuditAction = "offer.refused"
 	AuditOfferCancelled    AuditAction = "offer.cancelled"
 	AuditOfferExpired      AuditAction = "offer.expired"
+	AuditOfferWithdrawn    AuditAction = "offer.withdrawn"
 	AuditOfferEnded        AuditAction = "offer.ended" // the job that moved its SIMs has ended
 	AuditJobApproved       AuditAction = "job.approved"
 	AuditJobRejected       AuditAction = "job.rejected"
@@ -79,7 +80,7 @@ var AuditActions = []AuditAction{
 	AuditMembershipChanged, AuditMembershipRemoved, AuditRoleGiven, AuditRoleTaken, AuditDefaultWorkspace, AuditWorkspaceCreated,
 	AuditWorkspaceChanged, AuditTokenMade, AuditTokenChanged, AuditTokenRevoked, AuditKeyMade, AuditKeyRemoved, AuditMigrated, AuditUndone,
 	AuditJobCreated, AuditJobChanged, AuditJobApproved, AuditJobRejected, AuditRulesChanged,
-	AuditCodeMade, AuditCodeRevoked, AuditOfferMade, AuditOfferAccepted, AuditOfferRefused, AuditOfferCancelled, AuditOfferExpired, AuditOfferEnded,
+	AuditCodeMade, AuditCodeRevoked, AuditOfferMade, AuditOfferAccepted, AuditOfferRefused, AuditOfferCancelled, AuditOfferExpired, AuditOfferWithdrawn, AuditOfferEnded,
 	AuditSIMChanged, AuditSIMDeleted, AuditSIMsImported, AuditBatchRegistered, AuditDeviceCreated, AuditDeviceChanged,
 	AuditDeviceDeleted, AuditDevicesImported, AuditWorldApplied,
 }

@@ -92,6 +92,11 @@ var operations = []operation{
 		call(newToken, rules.CreateApplicationToken, tokenBody),
 	},
 
+	{
+		"POST /operator/v1/migration_offer/{offer_id}/withdraw", operatorToken, fleet.AuditOfferWithdrawn,
+		writeOnce("operator.offer.withdraw", offerInPath, rules.WithdrawOffer, replyWith(offerBody)),
+	},
+
 	{"GET /operator/v1/rule", operatorToken, none, call(nothing, readRules, ruleBodies)},
 	{
 		"PUT /operator/v1/rule", operatorToken, fleet.AuditRulesChanged,

@@ -87,6 +87,7 @@ var OperatorRequests = map[string]struct {
 	"PUT /operator/v1/user/{user_id}/workspace/{workspace_id}":    {OperatorUsers + "/3/workspace/200", `{"role": {"id": 2}}`, 200},
 	"DELETE /operator/v1/user/{user_id}/workspace/{workspace_id}": {OperatorUsers + "/3/workspace/200", "", 204},
 	"POST /operator/v1/sim/import":                                {OperatorImport, "iccid,workspace\n8988303000006738593,100\n", 200},
+	"POST /operator/v1/migration_offer/{offer_id}/withdraw":       {"/operator/v1/migration_offer/77/withdraw", "", 404}, // there is none
 	"GET /operator/v1/rule":                                       {"/operator/v1/rule", "", 200},
 	"PUT /operator/v1/rule":                                       {"/operator/v1/rule", `{"rules": [{"id": "BR-1", "effect": "refuse", "code": 1505, "message": "m", "when": [{"source_country": ["BR"], "target_country_not": ["BR"]}]}]}`, 200},
 	"GET /operator/v1/rule/history":                               {"/operator/v1/rule/history", "", 200},
