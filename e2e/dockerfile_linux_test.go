@@ -19,7 +19,7 @@ import (
 func TestDockerfile(t *testing.T) {
 	image := parseDockerfile(t, onlyBlock(t, "dockerfile"))
 	if image.from != "scratch" || image.source != "bin/simferry" || len(image.entrypoint) != 1 || image.entrypoint[0] != image.target {
-		t.Fatalf("the image is another than expected: %+v", image)
+		t.Fatalf("unexpected image: %+v", image)
 	}
 	root := t.TempDir()
 	binary := filepath.Join(root, image.target)
@@ -43,7 +43,7 @@ func TestDockerfile(t *testing.T) {
 	runImage(t, root, image)
 }
 
-// dockerfile is what the Dockerfile says.
+// dockerfile is a parsed Dockerfile.
 type dockerfile struct {
 	from, source, target string
 	user, group          uint32

@@ -35,7 +35,7 @@ func TestHangupOfTheDemo(t *testing.T) {
 	case <-time.After(2 * time.Minute):
 		t.Fatal("it goes on after SIGHUP")
 	}
-	if p.err != nil || !strings.Contains(p.text(t), "Stopped. The database is gone.") {
+	if p.err != nil || !strings.Contains(p.text(t), "Stopped. The database was removed.") {
 		t.Errorf("it ended with %v:\n%s", p.err, p.text(t))
 	}
 	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {

@@ -36,8 +36,8 @@ func fromEnv(name string, preset int) int {
 	return preset
 }
 
-// However often the command is killed on the way, and whatever the server is like, each
-// SIM moves once, none is forgotten, and the report shows it.
+// However often the command is killed, and whatever server it uses, each SIM moves once, none is
+// left out, and the report shows it.
 func TestResumeAfterKill(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("it needs SIGKILL")
@@ -67,7 +67,7 @@ func TestResumeAfterKill(t *testing.T) {
 	})
 }
 
-// killed is one run, over as many processes as it takes.
+// killed is one run that is killed and resumed by new processes until it is complete.
 type killed struct {
 	home, file string
 	environ    []string
@@ -101,19 +101,20 @@ func (k *killed) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// through lives as many lives as it takes, and one to the end.
+// through starts and kills processes until enough kills have happened, and lets the last one
+// finish.
 func (k *killed) through(t *testing.T) {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0))
 	began := time.Now()
 	args := []string{"migrate", "--to", "Fleet FR", "--file", k.file, "--detach", "--yes", "--chunk", strconv.Itoa(killedChunk)}
-	// The lines that one life may write: all lives together stay below the whole.
+	// The lines that one process may write: together they stay below those of the whole run.
 	most := 2 * killedSIMs / killedChunk / (kills + spare)
 	life := 0
 	for ; life < kills || k.inFlight == 0 && life < kills+spare; life++ {
 		if !k.die(t, args, 1+random.IntN(most), life%2 == 0) {
-			t.Fatalf("life %d came to its end unkilled: the test shows nothing", life)
+			t.Fatalf("process %d ended before it was killed: the test proves nothing", life)
 		}
 		args = []string{"migrate", "resume"}
 	}
@@ -172,8 +173,8 @@ func (k *killed) die(t *testing.T, args []string, lines int, underWay bool) bool
 	}
 }
 
-// interrupted resumes the run, and sends a signal when something has moved: the command ends in
-// order, and says how to continue.
+// interrupted resumes the run, and sends a signal when something has moved: the command ends
+// normally, and says how to continue.
 func (k *killed) interrupted(t *testing.T, how os.Signal) {
 	t.Helper()
 	before := len(k.journal(t))

@@ -33,7 +33,7 @@ end.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Color = colors(p.Stdout, p.LookupEnv)
 			o.Log = slog.New(slog.NewTextHandler(p.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-			return demo.Run(cmd.Context(), termtext.Raw(p.Stdout), o) // its colours; all names are its own
+			return demo.Run(cmd.Context(), termtext.Raw(p.Stdout), o) // the demo's colours; its world has no names from users
 		},
 	}
 	cmd.Flags().BoolVar(&o.Once, "once", false, "stop after the last step; the exit code is 0 if every step had the expected result")

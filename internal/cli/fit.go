@@ -25,9 +25,9 @@ var (
 	none     = regexp.MustCompile(`^-?$`)
 )
 
-// fit lays out the columns of a table. Counts stand to the right, and if the terminal w is not
-// wide enough, the widest texts go on in the next line of their cell. margin is the space before
-// the table.
+// fit lays out the columns of a table. Counts are right-aligned, and if the terminal w is not wide
+// enough, the widest texts go on in the next line of their cell. margin is the space before the
+// table.
 func fit(w io.Writer, t table.Writer, header table.Row, rows []table.Row, margin int) {
 	configs := make([]table.ColumnConfig, len(header))
 	widths := make([]int, len(header))

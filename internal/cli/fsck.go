@@ -117,7 +117,7 @@ func writeCheck(b *strings.Builder, c operator.FsckCheck) {
 	}
 }
 
-// grouped writes a number of things with a comma between thousands.
+// grouped formats a number with a comma between thousands.
 func grouped(n int64) string {
 	text := strconv.FormatInt(n, 10)
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {

@@ -70,7 +70,7 @@ const (
 	beforeReal = "real " + beforeRun                    // before a real run, or the start of a job
 )
 
-// newBetween stands in front of a server. Lists get pages of perPage items.
+// newBetween returns a proxy in front of a server. Lists get pages of perPage items.
 func newBetween(t *testing.T, server, perPage string) *between {
 	t.Helper()
 	target, err := url.Parse(server)

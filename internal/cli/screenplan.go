@@ -169,7 +169,7 @@ func (s *screen) printReason(g reason, cure string) {
 
 func padded(s string, n int) string { return strings.Repeat(" ", max(0, n-len(s))) + s }
 
-// reason is one group of conflicts. A SIM stands in every group that applies.
+// reason is one group of conflicts. A SIM is in every group that applies.
 type reason struct {
 	code    int
 	message string

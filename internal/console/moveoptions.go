@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// moveStatuses are the statuses of SIMs that can be chosen, with those that are without a choice.
+// moveStatuses are the statuses of SIMs that can be chosen.
 var moveStatuses = []fleet.SIMStatus{fleet.SIMActivated, fleet.SIMSuspended, fleet.SIMIssued, fleet.SIMFactoryTest}
 
 // maxWaves is how many waves the form has room for.
@@ -82,8 +82,8 @@ var optionDefaults = url.Values{
 	"landing": {"contract"}, "detach": {"no"}, "status": {"1", "2", "0"}, "conflict": {"skip"}, "start": {"now"}, "zone": {"UTC"},
 }
 
-// optionsPage shows the second step, with the form as it was sent last. An address with a form,
-// which a session that has ended leaves behind, wins.
+// optionsPage shows the second step, with the form as it was sent last. A form in the address has
+// precedence: the sign-in restores it after a session has ended.
 func optionsPage(r *request) (reply, error) {
 	d, err := r.draft()
 	if err != nil {

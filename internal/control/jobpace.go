@@ -20,15 +20,15 @@ const (
 )
 
 const (
-	paceBudget = 7 * time.Millisecond // for a step while others wait; the commit comes on top
-	paceLeast  = 50                   // SIMs of a step, whatever they cost
+	paceBudget = 7 * time.Millisecond // for a step while others wait, without its commit
+	paceLeast  = 50                   // the fewest SIMs of a step
 	paceMemory = time.Second          // how long a step stays short after others have waited
 	paceRest   = 50 * time.Millisecond
 )
 
-// JobRest returns how long a server should wait after a step of a job that took this long: as long
-// again, at most paceRest, if other writers have waited for a step lately, so that jobs keep the
-// writer and a processor busy for half of the time at most.
+// JobRest returns how long a server should wait after a step of a job that took this long: the same
+// time again, at most paceRest, if other writers have waited for a step lately, so that jobs use
+// the writer and a processor at most half of the time.
 func (c *Control) JobRest(took time.Duration) time.Duration {
 	return c.pace.rest(took, time.Now())
 }

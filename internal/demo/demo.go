@@ -60,7 +60,7 @@ func Run(ctx context.Context, out io.Writer, o Options) (err error) {
 	sc.closing(url)
 	err = s.Wait() // for the end of ctx
 	t.line("")
-	t.line("Stopped. The database is gone.")
+	t.line("Stopped. The database was removed.")
 	return errors.Join(err, t.err)
 }
 

@@ -25,9 +25,8 @@ func (r *reader) next() int {
 
 func pick[T any](r *reader, of ...T) T { return of[r.next()%len(of)] }
 
-// request reads the target, the form of the selector, two numbers for it, and the options.
-// Unlike the generators of the property tests it also makes selectors that no constructor
-// returns.
+// request reads the target, the form of the selector, two numbers for it, and the options. Unlike
+// the generators of the property tests, it also returns selectors that no constructor returns.
 func (r *reader) request() fleet.MigrationRequest {
 	req := to(pick(r, lyon, rio, oslo, closed, reseller, foreign, nowhere, 0, -1), fleet.Selector{})
 	form, a, b := r.next()%5, fleet.SIMID(r.next()), fleet.SIMID(r.next())
@@ -48,8 +47,8 @@ func (r *reader) request() fleet.MigrationRequest {
 	return req
 }
 
-// world reads a SIM from every five remaining bytes. A number occurs once, as in every store,
-// apart from deleted cards.
+// world reads a SIM from every five remaining bytes. An id occurs once, as in every store, apart
+// from deleted SIMs.
 func (r *reader) world() fleet.Snapshot {
 	snap := snapshot()
 	live := make(map[fleet.SIMID]bool)
@@ -92,12 +91,12 @@ func FuzzPlanMigration(f *testing.F) {
 			checkReasons(t, req, snap, nil)
 		case errors.As(err, &conflicts):
 			if len(conflicts.Groups) == 0 {
-				t.Error("refused for no reason")
+				t.Error("refused without a conflict")
 			}
 			checkReasons(t, req, snap, conflicts.Groups)
 		default:
 			if e := refused(t, err, fleet.NotFound); len(e.Problems) == 0 {
-				t.Error("not found, but nothing named")
+				t.Error("the NotFound error names no SIM or Workspace")
 			}
 		}
 	})
@@ -122,7 +121,7 @@ func checkPlan(t *testing.T, req fleet.MigrationRequest, snap fleet.Snapshot, p 
 		t.Errorf("preview %s does not match its plan", p.ETag())
 	}
 	if diff := cmp.Diff([]fleet.VersionAt(nil), v.Changed(req, snap)); diff != "" {
-		t.Errorf("changed at once:\n%s", diff)
+		t.Errorf("a preview reports changes of its own snapshot:\n%s", diff)
 	}
 }
 

@@ -131,7 +131,7 @@ func FuzzSelectICCIDs(f *testing.F) {
 		seen := make(map[fleet.ICCID]bool)
 		for _, id := range sel.ICCIDs {
 			if seen[id] || !slices.Contains(values, string(id)) {
-				t.Errorf("%s stands twice, or was never named", id)
+				t.Errorf("%s occurs twice, or was never named", id)
 			}
 			seen[id] = true
 		}

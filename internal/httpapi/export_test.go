@@ -32,7 +32,7 @@ func Wrap(log *slog.Logger, next http.Handler) http.Handler {
 }
 
 // NewHeld is like New, but calls hold for each request before its rule, once its caller is
-// authorized. The first read of a dry run is already its rule.
+// authorized. A dry run reads its caller in its rule, so hold is called before that.
 func NewHeld(c *control.Control, o httpx.Options, hold func(*http.Request)) http.Handler {
 	a := &api{Server: httpx.New(o), control: c, authorized: hold}
 	ops := slices.Clone(operations)

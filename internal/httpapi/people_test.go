@@ -151,7 +151,7 @@ func TestContract_UserRemoval(t *testing.T) {
 		var events []api.Event
 		two.Get("/api/v1/event?q=event_type:67").Is(http.StatusOK).JSON(&events)
 		if len(events) == 0 || !slices.ContainsFunc(events, func(e api.Event) bool { return e.User.Username == "user@example.com" }) {
-			t.Errorf("what the user did has another name: %+v", events)
+			t.Errorf("the events of the user have another name: %+v", events)
 		}
 		// The user cannot sign in any more, and the address is free.
 		drop(admin, users+"/3").Is(http.StatusNoContent)

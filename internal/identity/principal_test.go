@@ -58,7 +58,7 @@ func TestEveryCallerAndPermission(t *testing.T) {
 				t.Errorf("caller %q, permission %q: May is %v", letter, need, got)
 			}
 			if err := caller.Require(need); (err == nil) != allowed {
-				t.Errorf("caller %q, permission %q: Require answers %v", letter, need, err)
+				t.Errorf("caller %q, permission %q: Require returns %v", letter, need, err)
 			}
 		}
 	}
@@ -69,7 +69,7 @@ func TestTableNamesEveryPermissionAndRole(t *testing.T) {
 	roles := make(map[fleet.Role]bool)
 	for _, g := range identity.Grants() {
 		if g.Description == "" || seen[g.Permission] {
-			t.Errorf("row %q has no description or stands there twice", g.Permission)
+			t.Errorf("row %q has no description or occurs twice", g.Permission)
 		}
 		seen[g.Permission] = true
 		for _, r := range g.Roles {

@@ -62,7 +62,7 @@ func (tx *Tx) AuditEntries(ctx context.Context, ws fleet.WorkspaceID, l fleet.Li
 	return page, err
 }
 
-// auditOf describes the audit entries that are filed in a Workspace.
+// auditOf describes the audit entries that a Workspace can see (table audit_places).
 func auditOf(ws fleet.WorkspaceID) *longList {
 	return &longList{
 		kind: listAudit, upto: listAudit,
@@ -80,8 +80,8 @@ func auditOf(ws fleet.WorkspaceID) *longList {
 	}
 }
 
-// foundAudit selects the audit entries of a Workspace that an index finds by a filter. Entries
-// that are filed elsewhere take the same path as those that do not exist.
+// foundAudit selects the audit entries of a Workspace that an index finds by a filter. Entries of
+// other Workspaces take the same time as those that do not exist.
 func foundAudit(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, ok bool) {
 	if f.Null {
 		return "", false
@@ -104,7 +104,7 @@ func foundAudit(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, ok
 	return "SELECT a.* FROM audit a WHERE a.id " + w.tx.dialectSQL("IN ("+filed+")", "= ANY (ARRAY("+filed+"))"), true
 }
 
-// between limits a query on the audit log a to a time; the zero time does not bound.
+// between limits a query on the audit log (alias a) to a period; a zero time does not limit.
 func (w *where) between(from, until time.Time) {
 	if !from.IsZero() {
 		w.and("a.at >= " + w.arg(micros(from)))

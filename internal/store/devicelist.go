@@ -65,8 +65,8 @@ func devicesOf(ws fleet.WorkspaceID, statuses []int64) *longList {
 	return b
 }
 
-// foundDevices selects the devices that an index finds by a filter. Those of other Workspaces,
-// and those with SIMs of others, take the same path as those that do not exist.
+// foundDevices selects the devices that an index finds by a filter. Those of other Workspaces, and
+// those with SIMs of others, take the same time as those that do not exist.
 func foundDevices(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, ok bool) {
 	if f.Null {
 		return "", false

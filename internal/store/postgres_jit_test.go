@@ -11,8 +11,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgbouncer"
 )
 
-// PostgreSQL compiles no list to machine code, not even when the database asks for it always.
-// A server that was built without LLVM passes either way.
+// PostgreSQL does not compile the statements of lists (JIT), even if the database's settings
+// request it for every statement. A server that was built without LLVM passes either way.
 func TestListsAreNotCompiled(t *testing.T) {
 	t.Parallel()
 	for _, pooled := range []bool{false, true} {

@@ -70,11 +70,11 @@ func TestOpenTogether(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		var doubled int
+		var repeated int
 		err := rawSQL(t, url).QueryRowContext(t.Context(), `SELECT count(*) FROM
-			(SELECT version_id FROM goose_db_version GROUP BY version_id HAVING count(*) > 1) d`).Scan(&doubled)
-		if err != nil || doubled != 0 {
-			t.Errorf("%d steps were applied twice, %v", doubled, err)
+			(SELECT version_id FROM goose_db_version GROUP BY version_id HAVING count(*) > 1) d`).Scan(&repeated)
+		if err != nil || repeated != 0 {
+			t.Errorf("%d steps were applied twice, %v", repeated, err)
 		}
 	})
 }
@@ -102,7 +102,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	})
 }
 
-func TestReadyMissesSteps(t *testing.T) {
+func TestReadyFailsWithoutSchema(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, url string) {
 		t.Helper()

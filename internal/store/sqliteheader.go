@@ -16,7 +16,7 @@ import (
 // of pages that the header states.
 type sqliteHeader struct {
 	file  *sharedFile
-	last  atomic.Pointer[headerState] // as it was last seen whole; nil if there was no header yet
+	last  atomic.Pointer[headerState] // as last read completely; nil before the first header
 	fault atomic.Pointer[replacedError]
 }
 
@@ -55,12 +55,12 @@ func (h *sqliteHeader) check(name string) error {
 		return found
 	}
 	for _, pause := range headerPauses {
-		if h.sound() {
+		if h.plausible() {
 			return nil
 		}
 		<-time.After(pause)
 	}
-	if h.sound() {
+	if h.plausible() {
 		return nil
 	}
 	found := &replacedError{name + " was overwritten or truncated while it was in use"}
@@ -68,8 +68,8 @@ func (h *sqliteHeader) check(name string) error {
 	return found
 }
 
-// sound reports whether the header can be that of the database that was opened.
-func (h *sqliteHeader) sound() bool {
+// plausible reports whether the header can be that of the database that was opened.
+func (h *sqliteHeader) plausible() bool {
 	last := h.last.Load()
 	info, err := h.file.Stat()
 	if err != nil {

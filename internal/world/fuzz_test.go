@@ -78,7 +78,7 @@ func FuzzReadSIMs(f *testing.F) {
 				t.Fatalf("%+v is invalid or occurs twice", s)
 			}
 			if lines[i] <= line {
-				t.Fatalf("SIM %d stands on line %d, below line %d", i, lines[i], line)
+				t.Fatalf("SIM %d is on line %d, below line %d", i, lines[i], line)
 			}
 			line = lines[i]
 		}

@@ -88,7 +88,7 @@ type randomWorld struct {
 	asked  []bulk.SIM
 	others map[int64]bool // SIMs that another client has changed
 
-	resumes bool // later lives try the refused SIMs again
+	resumes bool // later processes try the refused SIMs again
 }
 
 func drawWorld(t *rapid.T) *randomWorld {

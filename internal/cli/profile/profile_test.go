@@ -225,7 +225,7 @@ func (a *lenient) AuthenticateRefresh(_ context.Context, token string) (*api.Aut
 	return &api.AuthResponse{AuthToken: fmt.Sprintf("bearer-%d", a.issued), RefreshToken: fmt.Sprintf("refresh-%d", a.issued)}, nil
 }
 
-// dying is a server whose reply the process does not live to see.
+// dying is a server whose reply never reaches the process.
 type dying struct{ *lenient }
 
 func (d dying) AuthenticateRefresh(ctx context.Context, token string) (*api.AuthResponse, error) {

@@ -14,7 +14,7 @@ import (
 )
 
 // testNames are the tests of the module: per folder its test functions, and every text that
-// stands in its test files, among them the names of subtests.
+// occurs in its test files, among them the names of subtests.
 type testNames struct {
 	functions map[string][]string // name to the folders that have it
 	texts     map[string]map[string]bool

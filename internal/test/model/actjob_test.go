@@ -13,7 +13,7 @@ import (
 
 const jobPaths = "/api/v1/migration_job"
 
-// createJob makes a job of SIMs that the caller may mostly move.
+// createJob creates a job, mostly of SIMs that the caller may move.
 func (p *pair) createJob() {
 	bearer := p.mover()
 	a := model.JobAsk{Path: "migration_job", Body: object{}}

@@ -307,7 +307,8 @@ func (p *pair) probe(user int64) {
 	}
 }
 
-// makeAdmin undoes the worst of setMembership, so that at least one user can move SIMs.
+// makeAdmin makes a user Administrator again, so that at least one user can move SIMs after
+// setMembership.
 func (p *pair) makeAdmin() {
 	for _, ws := range []int64{100, 200, 300} {
 		p.both(func(ctx context.Context, tx *store.Tx) error {

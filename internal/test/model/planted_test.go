@@ -19,16 +19,15 @@ import (
 // exchange is the transport of a faulty server: send passes a request to the real one.
 type exchange func(req *http.Request, body []byte, send func(*http.Request, []byte) *http.Response) *http.Response
 
-// planted are bugs between the harness and one of the servers, and the words of the
-// failure that must come of each. Each pair of servers has a bug of its own, which may
-// remember things.
+// planted are bugs in the transport to one of the servers, and the words of the failure that each
+// must cause. bug returns a new one for each pair of servers, because it can have state.
 var planted = []struct {
 	name, words string
 	bug         func() exchange
 }{
 	{"a conflict group lacks a SIM", "the engines differ", shortConflict},
 	{"the last SIM moves in the answer only", "differ", movesAllButOne},
-	{"a key replays whatever was said", "the engines differ", replayBlindly},
+	{"a key replays the response to another body", "the engines differ", replayBlindly},
 	{"an event is missing in a list", "events: the engines differ", forgetEvent},
 	{"a dry run moves", "differ", dryRunWrites},
 	{"If-Match is ignored", "differ", ignoreMatch},
@@ -37,7 +36,7 @@ var planted = []struct {
 	{"a device and its SIM stay as they are", "differ", keepDevice},
 }
 
-// The harness must find every planted bug, or its silence means nothing.
+// The harness must find every planted bug: otherwise a run without failures proves nothing.
 func TestPlanted(t *testing.T) {
 	for _, e := range []kit.Engine{kit.SQLite, kit.Postgres} {
 		prepare(t, e)
@@ -73,7 +72,7 @@ func caught(property func(*rapid.T)) (failed bool, message string) {
 	return fake.failed, fake.messages.String()
 }
 
-// verdict is a test whose failure stays inside the harness.
+// verdict implements rapid's TB and records a failure without failing the test.
 type verdict struct {
 	failed   bool
 	messages strings.Builder
@@ -180,7 +179,7 @@ func shortConflict() exchange {
 	}
 }
 
-// movesAllButOne returns what a dry run says and moves one SIM less.
+// movesAllButOne returns the response of a dry run and moves one SIM less.
 func movesAllButOne() exchange {
 	return func(req *http.Request, body []byte, send func(*http.Request, []byte) *http.Response) *http.Response {
 		var o object
@@ -280,7 +279,7 @@ func keepDevice() exchange {
 	}
 }
 
-// spreadAddresses makes every request come from somewhere else.
+// spreadAddresses gives every request another client address.
 func spreadAddresses() exchange {
 	n := 0
 	return func(req *http.Request, body []byte, send func(*http.Request, []byte) *http.Response) *http.Response {

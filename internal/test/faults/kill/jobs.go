@@ -49,7 +49,7 @@ func JobsOnPostgres(ctx context.Context, mutation faults.Mutation, cycles int, s
 	return run(ctx, engine{servers: 2, open: openPostgres, work: jobsOf}, mutation, cycles, seed)
 }
 
-// jobs is work of users who create jobs. It goes on over all cycles.
+// jobs is work of users who create jobs. It continues over all cycles.
 type jobs struct {
 	*fixture
 	seed    uint64
@@ -83,8 +83,8 @@ func (j *jobs) note() {
 func (j *jobs) load(context.Context) {}
 func (j *jobs) stop() error          { return nil }
 
-// restarted ends the leases of the dead, so that not every cycle takes as long as a lease. The
-// harness jobs-frozen waits for leases to expire.
+// restarted ends the leases of killed servers, so that not every cycle takes as long as a lease.
+// The harness jobs-frozen waits for leases to expire.
 func (j *jobs) restarted(ctx context.Context) error {
 	j.note()
 	err := j.fence.Expire(ctx) // before the crew knows the new addresses: a busy SQLite would not let it in

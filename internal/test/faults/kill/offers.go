@@ -50,7 +50,7 @@ func OffersOnPostgres(ctx context.Context, mutation faults.Mutation, cycles int,
 	return run(ctx, engine{servers: 2, open: openPostgres, work: offersOf}, mutation, cycles, seed)
 }
 
-// offers is work of two users who make and answer offers. It goes on over all cycles.
+// offers is work of two users who make and answer offers. It continues over all cycles.
 type offers struct {
 	*fixture
 	seed      uint64
@@ -76,7 +76,7 @@ func (o *offers) signIn(ctx context.Context) (err error) {
 func (o *offers) load(context.Context) {}
 func (o *offers) stop() error          { return nil }
 
-// restarted ends the leases of the dead. See jobs.
+// restarted ends the leases of killed servers; see jobs.restarted.
 func (o *offers) restarted(ctx context.Context) error {
 	err := o.fence.Expire(ctx)
 	o.offerLoad.At(o.urls()...)

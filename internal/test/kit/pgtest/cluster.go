@@ -20,8 +20,8 @@ const superuser = "postgres"
 
 // Options of a cluster.
 type Options struct {
-	// Settings are server settings by name, beside PostgreSQL's own defaults. They stand
-	// on the server's command line, so ALTER SYSTEM cannot change them.
+	// Settings are server settings by name, beside PostgreSQL's own defaults. They are arguments of
+	// the server, so ALTER SYSTEM cannot change them.
 	Settings map[string]string
 }
 
@@ -89,7 +89,7 @@ func freePort() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = l.Close() }() // it served to learn the number
+	defer func() { _ = l.Close() }() // it was opened only to find a free port
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
 		return 0, err

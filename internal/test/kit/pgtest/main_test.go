@@ -16,7 +16,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-// helperEnv turns this test binary into a process of which a test wants to see the end.
+// helperEnv makes this test binary a helper process, which a test kills.
 const helperEnv = "PGTEST_HELPER"
 
 func TestMain(m *testing.M) {
