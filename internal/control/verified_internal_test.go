@@ -8,8 +8,8 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// Five thousand clients in turn are all found in the cache, and a token too many displaces one
-// other, not all.
+// The tokens of five thousand clients fit into the cache. In a full cache, another one evicts one,
+// not all.
 func TestVerifiedTokensLeaveOneByOne(t *testing.T) {
 	t.Parallel()
 	now := time.Now()

@@ -76,15 +76,15 @@ func (s *twoSides) steps() []func(context.Context) error {
 	}
 }
 
-// chair begins a step: whose it is, the request and the head of the response.
-func (s *twoSides) chair(n int, c side, heading string) {
+// begin prints the head of a step: its side and its heading.
+func (s *twoSides) begin(n int, c side, heading string) {
 	s.heading(fmt.Sprintf("%d. %s", n, heading))
 	s.linef("  %s, the %s (%s)", s.strong(c.company), c.role, c.username)
 	s.line("")
 	s.exchange(c.seen.last())
 }
 
-// companies shows the two companies before the hand-over, each with its own eyes.
+// companies shows the two companies before the hand-over, each as its own users see it.
 func (s *twoSides) companies(ctx context.Context) error {
 	s.title("Simferry: 300 meters change hands between two companies")
 	s.prose("Fleet North sells 300 electricity meters to City Meters, with the SIMs in them. The companies share a server, but " +
@@ -109,10 +109,10 @@ func (s *twoSides) companies(ctx context.Context) error {
 
 func meters() *api.ICCIDRange { return &api.ICCIDRange{Start: firstMeter, End: lastMeter} }
 
-// strangers shows that the receiver does not exist for the giver.
+// strangers shows that the giver cannot see the receiver's Workspace.
 func (s *twoSides) strangers(ctx context.Context) error {
 	_, err := s.giver.client.Preview(ctx, client.MigrationRequest{Target: receiverWorkspace, Range: meters(), DetachDevices: true})
-	s.chair(1, s.giver, "Why not simply move them?")
+	s.begin(1, s.giver, "Why not simply move them?")
 	if err == nil {
 		return errNone
 	}
@@ -127,7 +127,7 @@ func (s *twoSides) strangers(ctx context.Context) error {
 // makeCode makes the receiving code.
 func (s *twoSides) makeCode(ctx context.Context) error {
 	code, err := s.receiver.client.CreateReceivingCode(ctx, api.ReceivingCodeRequest{Description: api.Some(order), MaxSIMs: api.Some(offered)})
-	s.chair(2, s.receiver, "The receiver makes a code")
+	s.begin(2, s.receiver, "The receiver makes a code")
 	if err != nil {
 		return err
 	}
@@ -145,10 +145,10 @@ func (s *twoSides) request(r *api.ICCIDRange) api.OfferRequest {
 	}
 }
 
-// preview shows what would cross.
+// preview shows what the receiver would see.
 func (s *twoSides) preview(ctx context.Context) error {
 	p, err := s.giver.client.PreviewOffer(ctx, s.request(meters()))
-	s.chair(3, s.giver, "The giver asks what the receiver would see")
+	s.begin(3, s.giver, "The giver asks what the receiver would see")
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (s *twoSides) preview(ctx context.Context) error {
 // make makes the offer.
 func (s *twoSides) make(ctx context.Context) error {
 	made, err := s.giver.client.MakeOffer(ctx, s.request(meters()), client.IdempotencyKey("demo-offer-1"))
-	s.chair(4, s.giver, "The giver makes the offer")
+	s.begin(4, s.giver, "The giver makes the offer")
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (s *twoSides) make(ctx context.Context) error {
 // look reads the SIMs as the receiver sees them, and finds those that it does not want.
 func (s *twoSides) look(ctx context.Context) error {
 	page, err := s.receiver.client.OfferSIMs(ctx, s.offer, client.ListOptions{PerPage: offered})
-	s.chair(5, s.receiver, "The receiver looks, SIM by SIM")
+	s.begin(5, s.receiver, "The receiver looks, SIM by SIM")
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (s *twoSides) look(ctx context.Context) error {
 // previewAnswer shows what the answer would do.
 func (s *twoSides) previewAnswer(ctx context.Context) error {
 	p, err := s.receiver.client.PreviewAcceptance(ctx, s.offer, api.OfferAcceptRequest{Refuse: s.refuse})
-	s.chair(6, s.receiver, "The receiver asks what an answer would do")
+	s.begin(6, s.receiver, "The receiver asks what an answer would do")
 	if err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func (s *twoSides) previewAnswer(ctx context.Context) error {
 // answer accepts all SIMs but two.
 func (s *twoSides) answer(ctx context.Context) error {
 	done, err := s.receiver.client.AcceptOffer(ctx, s.offer, api.OfferAcceptRequest{Refuse: s.refuse}, client.IdempotencyKey("demo-answer-1"))
-	s.chair(7, s.receiver, "The receiver accepts 298 and refuses 2")
+	s.begin(7, s.receiver, "The receiver accepts 298 and refuses 2")
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (s *twoSides) answer(ctx context.Context) error {
 // refused shows the giver why two SIMs stay.
 func (s *twoSides) refused(ctx context.Context) error {
 	page, err := s.giver.client.OfferSIMs(ctx, s.offer, client.ListOptions{Filter: "state:refused"})
-	s.chair(8, s.giver, "The giver reads what came back")
+	s.begin(8, s.giver, "The giver reads what came back")
 	if err != nil {
 		return err
 	}
@@ -266,7 +266,7 @@ func (s *twoSides) receiverLedger(ctx context.Context) error {
 // ledger prints the entry of the hand-over as one side reads it.
 func (s *twoSides) ledger(ctx context.Context, n int, c side, heading string) error {
 	entry, err := c.client.Migration(ctx, s.migration)
-	s.chair(n, c, heading)
+	s.begin(n, c, heading)
 	if err != nil {
 		return err
 	}

@@ -614,8 +614,8 @@ func gzipped(t *testing.T, text string) string {
 	return b.String()
 }
 
-// Between two waves the gate asks its URL: healthy goes on, unhealthy ends the job, and no clear
-// answer pauses it, also if a user pauses and resumes it meanwhile. The query stays secret.
+// Between two waves the gate requests its URL: healthy continues, unhealthy ends the job, and no
+// clear answer pauses it, also if a user pauses and resumes it meanwhile. The query stays secret.
 func TestContract_JobGate(t *testing.T) {
 	var mu sync.Mutex
 	answers := map[string]string{} // by path; none is a 503

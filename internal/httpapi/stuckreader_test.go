@@ -14,7 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// stuckReader is a client that takes nothing of a response until it is released.
+// stuckReader is a client that does not read its response until it is released.
 type stuckReader struct {
 	*httptest.ResponseRecorder
 	reached chan struct{}
@@ -28,8 +28,8 @@ func (w *stuckReader) Write(piece []byte) (int, error) {
 	return w.ResponseRecorder.Write(piece)
 }
 
-// TestStuckReadersHoldNoSnapshot reads with each operation, in each format, and the client receives
-// nothing. The log of SQLite can be emptied meanwhile, so it does not grow.
+// TestStuckReadersHoldNoSnapshot sends each read, in each format, from a client that does not read
+// the response. SQLite's log can still be emptied, so it does not grow.
 func TestStuckReadersHoldNoSnapshot(t *testing.T) {
 	s, admin := startFerry(t, kit.SQLite)
 	job := admin.With("Content-Type", "text/csv").Post(migrationJobs+"?target_workspace=300&on_conflict=skip",
@@ -72,6 +72,6 @@ func TestStuckReadersHoldNoSnapshot(t *testing.T) {
 		}
 	}
 	if reads < 60 {
-		t.Errorf("only %d answers were begun", reads)
+		t.Errorf("only %d responses were begun", reads)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// HeldJob is what a step of a job begins with.
+// HeldJob is the input of a step of a job.
 type HeldJob struct {
 	User  UserRecord // who made the job, if Known
 	Known bool
@@ -42,7 +42,8 @@ type JobLease struct {
 
 // dueJob selects the job that has waited longest among those that need a server and have none, at
 // time $1. Every change of a job moves lease_until to the time of the change or later. If it is
-// after $2, a clock has gone back since, and next_at is as wrong: a server must look at the job.
+// after $2, a clock was set back since, and next_at may be wrong, too: a server must look at the
+// job.
 const dueJob = `SELECT id FROM jobs WHERE next_at IS NOT NULL AND (next_at <= $1 AND lease_until <= $1 OR lease_until > $2)
 	ORDER BY lease_until, next_at, id LIMIT 1`
 

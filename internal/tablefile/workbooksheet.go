@@ -16,20 +16,30 @@ type sheet struct {
 	hidden     bool
 }
 
+// relationship is a reference from one part of the workbook to another.
+type relationship struct {
+	ID     string `xml:"Id,attr"`
+	Type   string `xml:"Type,attr"`
+	Target string `xml:"Target,attr"`
+}
+
+// relationships reads a file of relationships.
+func (b *workbook) relationships(file string) ([]relationship, error) {
+	var found struct {
+		Relationship []relationship
+	}
+	err := b.decode(file, &found)
+	return found.Relationship, err
+}
+
 // sheets lists the sheets in the order of their tabs.
 func (b *workbook) sheets() (list []sheet, err error) {
-	var rels struct {
-		Relationship []struct {
-			ID     string `xml:"Id,attr"`
-			Type   string `xml:"Type,attr"`
-			Target string `xml:"Target,attr"`
-		}
-	}
-	if err := b.decode("_rels/.rels", &rels); err != nil {
+	roots, err := b.relationships("_rels/.rels")
+	if err != nil {
 		return nil, err
 	}
 	main := ""
-	for _, r := range rels.Relationship {
+	for _, r := range roots {
 		if strings.HasSuffix(r.Type, "/officeDocument") {
 			main = strings.TrimPrefix(r.Target, "/")
 		}
@@ -49,25 +59,36 @@ func (b *workbook) sheets() (list []sheet, err error) {
 		return nil, err
 	}
 	b.date1904 = book.Properties.Date1904 == "1" || book.Properties.Date1904 == "true"
-	rels.Relationship = nil
-	if err := b.decode(path.Join(path.Dir(main), "_rels", path.Base(main)+".rels"), &rels); err != nil {
+	files, err := b.sheetFiles(main)
+	if err != nil {
 		return nil, err
 	}
-	targets := make(map[string]string)
-	for _, r := range rels.Relationship {
-		if !strings.HasSuffix(r.Type, "/worksheet") {
-			continue
-		}
-		if targets[r.ID] = strings.TrimPrefix(r.Target, "/"); !strings.HasPrefix(r.Target, "/") {
-			targets[r.ID] = path.Join(path.Dir(main), r.Target)
-		}
-	}
 	for _, s := range book.Sheets {
-		if file := targets[s.ID+s.StrictID]; file != "" { // a chart has none
+		if file := files[s.ID+s.StrictID]; file != "" { // a chart has none
 			list = append(list, sheet{s.Name, file, s.State == "hidden" || s.State == "veryHidden"})
 		}
 	}
 	return list, nil
+}
+
+// sheetFiles returns the files of the sheets by their relationship ID; main is the workbook's part.
+func (b *workbook) sheetFiles(main string) (map[string]string, error) {
+	related, err := b.relationships(path.Join(path.Dir(main), "_rels", path.Base(main)+".rels"))
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string]string)
+	for _, r := range related {
+		if !strings.HasSuffix(r.Type, "/worksheet") {
+			continue
+		}
+		file, absolute := strings.CutPrefix(r.Target, "/")
+		if !absolute {
+			file = path.Join(path.Dir(main), r.Target)
+		}
+		files[r.ID] = file
+	}
+	return files, nil
 }
 
 // onlySheet returns the only visible sheet with cells. More than one is an error.

@@ -18,9 +18,9 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// lists are the pages of 2,500 SIMs that BenchmarkLists asks for, and the conditions by
-// which bare SQL finds the same. Where our total comes from the tally, the floor does not
-// count at all; elsewhere both count.
+// lists are the pages of 2,500 SIMs that BenchmarkLists requests, and the conditions by which bare
+// SQL finds the same. If the product takes the total from the tally, the floor does not count
+// either; otherwise both count.
 var lists = []struct {
 	name, q, where string
 	count          bool
@@ -31,8 +31,8 @@ var lists = []struct {
 	{"unattached", "endpoint:null", "AND s.device_id IS NULL", true},
 }
 
-// BenchmarkLists reads pages of SIMs over HTTP beside bare SQL: one SELECT of the page,
-// scanned into what the wire shows and encoded by encoding/json, and one of the total.
+// BenchmarkLists reads pages of SIMs over HTTP beside bare SQL: one SELECT of the page, scanned
+// into the wire types and encoded by encoding/json, and one of the total.
 func BenchmarkLists(b *testing.B) {
 	for _, engine := range engines {
 		b.Run(engine.name, func(b *testing.B) {
@@ -52,7 +52,7 @@ func BenchmarkLists(b *testing.B) {
 	}
 }
 
-// spread suspends every eighth SIM, behind the ledger's back.
+// spread suspends every eighth SIM, without ledger entries.
 func spread(b *testing.B, p *place) {
 	b.Helper()
 	db := bare(b, p.url)
@@ -151,8 +151,8 @@ func barePlaces(ctx context.Context, db *sql.DB) (map[int64]*wire.WorkspaceRef, 
 	return places, rows.Err()
 }
 
-// listMemory walks over all pages of the fleet, and reports what the process allocates for
-// one page and how large its heap has been at most, a collection having gone before.
+// listMemory walks over all pages of the fleet, and reports what the process allocates for one page
+// and the largest size of its heap, measured after a garbage collection.
 func (s *served) listMemory(b *testing.B) {
 	b.Helper()
 	runtime.GC()

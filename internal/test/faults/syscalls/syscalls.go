@@ -1,6 +1,6 @@
-// Package syscalls makes every system call of a migration on the database's files fail once:
-// with a disk error, for lack of space, with a short count, or as the last call of the process.
-// Replies must be true, the database sound, and the next write must succeed.
+// Package syscalls makes every system call of a migration on the database's files fail once: with a
+// disk error, for lack of space, with a short count, or as the last call of the process. Replies
+// must be true, the database must pass fsck, and the next write must succeed.
 package syscalls
 
 import (
