@@ -32,7 +32,7 @@ func TestDeviceEndToEnd(t *testing.T) {
 		t.Errorf("deleted while it holds a SIM: %v", err)
 	}
 	if err := c.AttachSIM(ctx, kit.EmptyDevice, kit.IssuedSIM); !client.IsInUse(err) {
-		t.Errorf("a SIM that sits elsewhere: %v", err)
+		t.Errorf("a SIM that is in another device: %v", err)
 	}
 	must(t, c.DetachSIM(ctx, made.ID))
 	must(t, c.AttachSIM(ctx, kit.EmptyDevice, kit.IssuedSIM))

@@ -27,7 +27,7 @@ const (
 // events it reads the job every second. It yields an error once no attempt of the client's Retry
 // succeeds, and stops. Only jobs in the state JobPlanned have their ETag.
 //
-// Errors: those of Job; the error of ctx when it ends. The job goes on in any case.
+// Errors: those of Job; the error of ctx when it ends. The job continues in any case.
 func (c *Client) WatchJob(ctx context.Context, id int64) iter.Seq2[*Job, error] {
 	return func(yield func(*Job, error) bool) {
 		w := jobWatch{client: c, id: id, poll: firstPoll}

@@ -29,7 +29,7 @@ import (
 // jobSIMs is how many SIMs the jobs of these tests move: 20 chunks.
 const jobSIMs = 10_000
 
-// A job that simferry migrate has made goes on after Ctrl-C. Other commands watch it, cancel it and
+// A job of simferry migrate continues after Ctrl-C. Other commands watch it, cancel it and
 // take it back.
 func TestMigrateJobAfterCtrlC(t *testing.T) {
 	if runtime.GOOS == "windows" {

@@ -16,7 +16,7 @@ import (
 )
 
 // The answer to a refresh never arrives, as when the command is killed just then: the next
-// command goes on with the session, on either engine.
+// command continues with the session, on either engine.
 func TestSessionOutlivesALostRefresh(t *testing.T) {
 	for _, e := range []kit.Engine{kit.SQLite, kit.Postgres} {
 		s := kit.StartFerry(t, e)

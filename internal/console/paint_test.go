@@ -24,7 +24,7 @@ func TestConsole_FirstPaint(t *testing.T) {
 	p := s.as(t, "admin@example.com")
 	loaded := func(path string) int {
 		req := p.request(http.MethodGet, path, nil)
-		req.Header.Set("Accept-Encoding", "gzip") // and the client leaves the body as it is
+		req.Header.Set("Accept-Encoding", "gzip") // and the client does not decompress the body
 		res, err := p.http.Do(req)
 		if err != nil {
 			t.Fatal(err)
@@ -95,8 +95,8 @@ const places = `JSON.stringify([...document.querySelectorAll("header, nav, main,
 	return e.tagName + "." + e.className + (e.id ? "#" + e.id : "") + " " + [r.left, r.top, r.width, r.height].map(Math.round).join(" ");
 }))`
 
-// Scripts move nothing: with them, and with the times of another zone, every element is where the
-// page had it without them.
+// Scripts do not move elements: with scripts, and with the times of another zone, each element has
+// the position that it has without scripts.
 func TestConsole_NoLayoutShift(t *testing.T) {
 	s := newSite(t, console.Options{})
 	s.moveSome()

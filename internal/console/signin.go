@@ -329,7 +329,7 @@ func switchWorkspace(r *request) (reply, error) {
 	}
 	secret, err := r.control().SwitchConsole(r.Context(), r.caller, fleet.WorkspaceID(id))
 	if fleet.CodeOf(err) == fleet.InvalidToken {
-		return reply{}, fleet.Missing("workspace", id) // not a member; the session itself goes on
+		return reply{}, fleet.Missing("workspace", id) // not a member; the session itself continues
 	}
 	if err != nil {
 		return reply{}, err

@@ -64,7 +64,7 @@ func checkConflicts(t *rapid.T, asked []fleet.SIMState, c *fleet.Conflicts) {
 	last := fleet.ConflictCode(0)
 	for _, g := range c.Groups {
 		if g.Code <= last {
-			t.Errorf("code %d stands after %d", g.Code, last)
+			t.Errorf("code %d comes after %d", g.Code, last)
 		}
 		last = g.Code
 		ofTarget := g.Code == fleet.TargetNoEnterprise || g.Code == fleet.TargetSuspended
@@ -75,7 +75,7 @@ func checkConflicts(t *rapid.T, asked []fleet.SIMState, c *fleet.Conflicts) {
 		for _, s := range g.SIMs {
 			i, ok := order[s.ID]
 			if !ok || i <= at {
-				t.Errorf("code %d names SIM %d out of order, or unasked", g.Code, s.ID)
+				t.Errorf("code %d names SIM %d out of order, or not of the request", g.Code, s.ID)
 			}
 			at = i
 		}
@@ -172,7 +172,7 @@ func TestForeignSIMsLookLikeMissingOnes(t *testing.T) {
 		})
 		p, err := fleet.PlanMigration(req, snap)
 		q, bareErr := fleet.PlanMigration(req, bare)
-		if diff := cmp.Diff(said(err), said(bareErr)); diff != "" {
+		if diff := cmp.Diff(visible(err), visible(bareErr)); diff != "" {
 			t.Errorf("error with foreign SIMs, and without:\n%s", diff)
 		}
 		if err == nil && bareErr == nil && p.ETag() != q.ETag() {
@@ -181,8 +181,8 @@ func TestForeignSIMsLookLikeMissingOnes(t *testing.T) {
 	})
 }
 
-// said returns everything that the caller sees of an error.
-func said(err error) any {
+// visible returns everything that the caller sees of an error.
+func visible(err error) any {
 	var e *fleet.Error
 	var c *fleet.Conflicts
 	switch {
@@ -240,7 +240,7 @@ func TestETagSeesEveryChange(t *testing.T) {
 			r.Target = rio
 		}
 		if edited.ETag() == p.ETag() {
-			t.Errorf("the tag does not see that the %s changed", what)
+			t.Errorf("the tag is the same after the %s changed", what)
 		}
 	})
 }

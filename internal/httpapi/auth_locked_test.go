@@ -41,7 +41,7 @@ func TestOwnerOfALockedAccount(t *testing.T) {
 		locked("user@example.com", kit.Password)
 		tokensOf(signInOn(fromAddress(s, owner), "user@example.com", kit.Password, fingerprint))
 
-		// A session goes on, and its user can confirm the password.
+		// A session continues, and its user can confirm the password.
 		attack(s, "admin@example.com", 0)
 		locked("admin@example.com", kit.Password)
 		session = tokensOf(refresh(s, session.RefreshToken))

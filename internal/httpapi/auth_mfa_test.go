@@ -307,7 +307,7 @@ func TestContract_MFAKeys(t *testing.T) {
 		s.Clock.Advance(step)
 		wantCode(t, activate(me, key.ID, app.Code()), http.StatusConflict, 1405)
 		wantCode(t, ask(object{"type": object{"id": 0}, "password": digest}), http.StatusConflict, 1405)
-		me.Get(whoami).Is(http.StatusOK) // the session goes on
+		me.Get(whoami).Is(http.StatusOK) // the session continues
 
 		var list []api.MFAKey
 		text := me.Get("/api/v1/user/my/mfa").Is(http.StatusOK).JSON(&list)

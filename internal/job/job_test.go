@@ -83,7 +83,7 @@ func moving(c *kit.Client, first, n int) (path string) {
 	return c.Post("/api/v1/migration_job", body).Is(http.StatusCreated).Header.Get("Location")
 }
 
-// unreliable starts a server that does some steps of its jobs and then forgets them. It goes on
+// unreliable starts a server that does some steps of its jobs and then forgets them. It continues
 // with an old lease later.
 func unreliable(t *testing.T, s *kit.Server, seed uint64) {
 	t.Helper()

@@ -135,7 +135,7 @@ func TestOperatorUsers(t *testing.T) {
 		op.Patch(at, `{"status": {"id": 2}}`).Is(http.StatusOK)
 		eve.Get("/api/v1/organisation/my").Is(http.StatusUnauthorized)
 		op.Patch(at, `{"status": {"id": 1}, "name": "Eve", "superadmin": true, "default_workspace": {"id": 900}}`).Is(http.StatusOK)
-		eve.Get("/api/v1/organisation/my").Is(http.StatusUnauthorized) // that session has ended for good
+		eve.Get("/api/v1/organisation/my").Is(http.StatusUnauthorized) // the session stays ended
 		eve = bearerOf(s, signIn(s, "eve@example.com", "battery staple")).In(kit.Elsewhere)
 		eve.Get(fmt.Sprintf("/api/v1/sim/%d", kit.SIMElsewhere)).Is(http.StatusOK)
 		op.Patch(at, `{"superadmin": false, "default_workspace": {"id": 300}}`).Is(http.StatusOK)
@@ -146,7 +146,7 @@ func TestOperatorUsers(t *testing.T) {
 			t.Errorf("%+v", u)
 		}
 		op.Put(at+fmt.Sprintf("/workspace/%d", kit.FleetDE), `{"role": {"id": 1}}`).Is(http.StatusOK)
-		for _, ws := range []string{"300", "100"} { // the default Workspace goes, the lowest of the rest takes its place
+		for _, ws := range []string{"300", "100"} { // without the default Workspace, the lowest of the others becomes the default
 			op.Do("DELETE", at+"/workspace/"+ws, nil).Is(http.StatusNoContent)
 		}
 		op.Get(at).Is(http.StatusOK).JSON(&u)

@@ -6,7 +6,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// DeviceRecord is a device and the SIM that sits in it, 0 if none does.
+// DeviceRecord is a device and the SIM that is in it, 0 if none is.
 type DeviceRecord struct {
 	fleet.Device
 	SIM fleet.SIMID

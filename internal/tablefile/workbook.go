@@ -24,8 +24,8 @@ const (
 	uploadStrings  = 24 << 20
 )
 
-// workbook reads the rows of the only sheet of a workbook that has any. It streams: a row
-// is in memory, and the texts that the cells share.
+// workbook reads the rows of a workbook's only sheet with rows. It streams: only one row and the
+// texts that cells share are in memory.
 type workbook struct {
 	date1904 bool
 

@@ -1,6 +1,6 @@
 package arch
 
-// Module is the path that our own packages begin with.
+// Module is the prefix of the import paths of this module's packages.
 const Module = "github.com/simferry/simferry"
 
 // Rule is what one package may import. Paths are relative to Module; one that ends in
@@ -8,12 +8,12 @@ const Module = "github.com/simferry/simferry"
 type Rule struct {
 	Imports  []string // this module's, in production code
 	Tests    []string // this module's, in addition in its tests
-	Never    []string // of others, although nothing general forbids them
+	Never    []string // of others, forbidden to this package only
 	Tables   bool     // may import what reads and writes CSV files
 	Drivers  bool     // may import database/sql and the database drivers
 	Metrics  bool     // may import the Prometheus library
 	StdOnly  bool     // production code imports the standard library and nothing else
-	TestSide bool     // exists for tests: imports what it likes, and production imports it never
+	TestSide bool     // for tests: it may import anything, and production code may not import it
 }
 
 // drivers are what only a package with Drivers, or a test, may import.
@@ -31,20 +31,20 @@ var metricLibraries = []string{"github.com/prometheus/..."}
 // whose DSN is half of its correctness.
 var testDrivers = []string{"database/sql/...", "github.com/jackc/pgx/v5/..."}
 
-// testLibraries have no place in a binary that is shipped.
+// testLibraries may not be in a released binary.
 var testLibraries = []string{
 	"testing", "testing/...", "github.com/google/go-cmp/...", "pgregory.net/rapid/...", "go.uber.org/goleak/...",
 	"github.com/anishathalye/porcupine/...", "github.com/getkin/kin-openapi/...", "github.com/rogpeppe/go-internal/testscript/...",
 	"github.com/chromedp/...", "github.com/xuri/excelize/v2/...",
 }
 
-// Rules is the design's picture, from the bottom up.
+// Rules lists what each package may import, from the lowest packages to the highest.
 var Rules = map[string]Rule{
-	// what everything speaks
+	// the types that all packages use
 	"internal/fleet": {StdOnly: true},
 	"api":            {},
 
-	// beside the fleet
+	// next to the fleet
 	"internal/config":         {Imports: []string{"internal/dburl", "internal/netaddr", "internal/secretfile"}},
 	"internal/dburl":          {StdOnly: true},
 	"internal/docspage":       {},

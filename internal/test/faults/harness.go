@@ -7,14 +7,14 @@ import (
 	"sync"
 )
 
-// Harness is one way of trying to break the promises.
+// Harness tries to break the promises of docs/reliability.md in one way.
 type Harness struct {
-	Name    string // as -only takes it: kill-sqlite
+	Name    string // as in the flag -only, such as kill-sqlite
 	Summary string // one sentence, for -list
 	Run     func(ctx context.Context, size Size, seed uint64) (Result, error)
 
-	// Control runs the harness on something that is failed on purpose. It is nil if Run has a
-	// control of its own.
+	// Control runs the harness on a program with a planted bug. It is nil if Run has a control of
+	// its own.
 	Control func(ctx context.Context, size Size, seed uint64) (Control, error)
 }
 
@@ -68,14 +68,14 @@ type Result struct {
 	Control     Control
 }
 
-// Work is how much of something was done. Below Least the result is void: a harness that asked
-// hardly anything has shown nothing.
+// Work is how much of something was done. Below Least the result is void: a harness that has sent
+// hardly any requests proves nothing.
 type Work struct {
 	What        string
 	Done, Least int
 }
 
-// Control is a run that must fail, because something is wrong on purpose.
+// Control is a run that must fail, because its program or setup has a planted fault.
 type Control struct {
 	What     string // the fault
 	Failed   bool   // it failed, as it must

@@ -165,8 +165,8 @@ func TestProbeRunsNoControl(t *testing.T) {
 	}
 }
 
-// A control that depends on luck is tried until it fails; one that never does makes a
-// result void.
+// A control that depends on chance is tried until it fails; one that never fails makes a result
+// void.
 func TestControlRunsUntilItFails(t *testing.T) {
 	var seeds []uint64
 	atThe := func(n uint64) func(context.Context, uint64) (faults.Result, error) {
@@ -175,7 +175,7 @@ func TestControlRunsUntilItFails(t *testing.T) {
 			seeds = append(seeds, seed)
 			if seed == n {
 				res.Fail("I5: gone")
-				err = errors.New("and it cannot go on")
+				err = errors.New("and it cannot continue")
 			}
 			return res, err
 		}
@@ -193,7 +193,7 @@ func TestControlRunsUntilItFails(t *testing.T) {
 	}
 }
 
-// What is late is a failure, but not where others kept the machine from working.
+// A late result is a failure, but not if other programs kept the machine busy.
 func TestLate(t *testing.T) {
 	var res faults.Result
 	res.Late(faults.Measure(), "I12: slow")

@@ -1,5 +1,5 @@
 // Package jobs disturbs jobs in ways that only jobs have: a server that sleeps longer than its
-// lease and goes on, and users who pause, cancel and overtake chunks.
+// lease and continues, and users who pause, cancel and overtake chunks.
 package jobs
 
 import (
@@ -35,7 +35,7 @@ const (
 	// taken is the time within which another server takes over the jobs of one that is gone.
 	taken = 10 * time.Second
 	// freezes is how often the control stops a server at most. A job that ends before its old
-	// server goes on proves nothing.
+	// server continues proves nothing.
 	freezes = 10
 
 	started = time.Minute // for a server to have a job under way

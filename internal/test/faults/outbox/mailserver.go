@@ -15,7 +15,7 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// gone is the prefix of addresses that the mail server refuses for good.
+// gone is the prefix of addresses that the mail server refuses permanently.
 const gone = "gone-"
 
 // One of faultOdds messages is deferred before its text was read, one after it, and one is accepted

@@ -31,7 +31,7 @@ type Options struct {
 	FailBefore int // a real run: 500, not processed
 	FailAfter  int // a real run: processed, and 500
 	Spend      int // any request: the bearer has expired, 401
-	End        int // the n-th real run only: the session has ended for good
+	End        int // the n-th real run only: the session has ended permanently
 	SecondStep bool
 }
 

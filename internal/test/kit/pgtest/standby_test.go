@@ -6,8 +6,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-// What a primary with a synchronous standby has committed is there after each of them has
-// taken the other's place.
+// What a primary with a synchronous standby has committed is kept when both change roles, again and
+// again.
 func TestStandbysFailOver(t *testing.T) {
 	t.Parallel()
 	a := start(t, pgtest.Options{})
