@@ -28,8 +28,8 @@ func (w *stuckReader) Write(b []byte) (int, error) {
 	return w.Writer.Write(b)
 }
 
-// An export whose reader is stuck holds no snapshot: the log of SQLite can be emptied. So
-// with every command that exports to standard output.
+// An export whose reader is stuck holds no snapshot, so the log of SQLite can be emptied. The test
+// runs every command that exports to standard output.
 func TestSlowExportReaderHoldsNoSnapshot(t *testing.T) {
 	for _, args := range [][]string{{"sim", "export"}, {"device", "export"}, {"audit", "export"}} {
 		t.Run(args[0], func(t *testing.T) {

@@ -101,7 +101,7 @@ func TestRefreshWithoutRotation(t *testing.T) {
 		}
 		one.Clock.Advance(control.RefreshTTL - 5*beyond)
 		refresh(one, first.RefreshToken).Is(http.StatusUnauthorized)
-		tokensOf(refresh(one, next)) // which each use of its predecessor has prolonged
+		tokensOf(refresh(one, next)) // each use of its predecessor extends it
 		if got := theftEvents(one); len(got) != 0 {
 			t.Errorf("events of thefts: %+v", got)
 		}

@@ -39,7 +39,7 @@ func TestSignIn(t *testing.T) {
 	})
 }
 
-// The response does not reveal why a sign-in failed.
+// The response to a refused sign-in does not reveal the reason.
 func TestRefusalsAreAlike(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)

@@ -38,7 +38,7 @@ func drift(planned []SIM, now *Plan) (drop map[int64][]Reason, there []int64) {
 	return drop, there
 }
 
-// describeDeparture describes where a SIM went; nothing is known of one that is not found.
+// describeDeparture describes where a SIM is now. Nothing is known of a SIM that is not found.
 func describeDeparture(was, now SIM) string {
 	if text := difference(was, now); text != "" {
 		return text
@@ -97,7 +97,7 @@ func finder(sims []SIM) func(SIM) (SIM, bool) {
 
 const changedSince = "changed since the plan: "
 
-// difference describes what has changed of a SIM; "" if nothing has.
+// difference describes the changes of a SIM; "" without any.
 func difference(was, now SIM) string {
 	var parts []string
 	if was.Source.ID != now.Source.ID {

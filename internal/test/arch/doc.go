@@ -1,4 +1,3 @@
-// Package arch holds the permitted imports and a test that fails when the code departs from
-// them. The table is rules.go. A new package needs a row there, so that its place is decided
-// rather than discovered.
+// Package arch has tests of the repository: imports, language, line lengths and pages. rules.go
+// lists the permitted imports; a new package needs a row there.
 package arch

@@ -12,8 +12,8 @@ import (
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 )
 
-// recording is the life of one server on a new database, from its first byte to its orderly
-// end: schema steps, import, load, checkpoints.
+// recording is one run of a server on a new database, from its first write to its normal end:
+// schema steps, import, load, checkpoints.
 type recording struct {
 	db    string
 	steps []step
