@@ -63,7 +63,7 @@ func TestCountriesAreSorted(t *testing.T) {
 	}
 	sorted := slices.SortedFunc(slices.Values(fleet.Countries), byName)
 	if diff := cmp.Diff(sorted, fleet.Countries); diff != "" {
-		t.Errorf("not by name (-sorted +is):\n%s", diff)
+		t.Errorf("not sorted by name (-want +got):\n%s", diff)
 	}
 }
 

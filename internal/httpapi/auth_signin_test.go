@@ -65,7 +65,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 		} {
 			got := normalized(s.Anonymous().Post(authenticate, body), "admin@example.com")
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%s: a wrong password (-) is answered otherwise (+):\n%s", name, diff)
+				t.Errorf("%s: the response is not that to a wrong password (-wrong +got):\n%s", name, diff)
 			}
 		}
 	})
