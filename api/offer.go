@@ -102,7 +102,7 @@ type OfferAcceptRequest struct {
 
 // OfferRefusal is a SIM that the receiver does not take.
 type OfferRefusal struct {
-	ID     *int64 `json:"id"`
+	ID     *ID    `json:"id"`
 	Reason string `json:"reason,omitempty"`
 }
 

@@ -39,7 +39,7 @@ func TestOffers(t *testing.T) {
 			t.Errorf("SIM %+v, %v", sim, err)
 		}
 	}
-	refuse := api.OfferAcceptRequest{Refuse: []api.OfferRefusal{{ID: new(int64(kit.IssuedSIM)), Reason: "broken"}}}
+	refuse := api.OfferAcceptRequest{Refuse: []api.OfferRefusal{{ID: api.RefTo(kit.IssuedSIM).ID, Reason: "broken"}}}
 	if would, err := receiver.PreviewAcceptance(ctx, made.ID, refuse); err != nil || would.SIMCount != 1 || would.RefusedCount != 1 {
 		t.Errorf("would accept: %+v, %v", would, err)
 	}

@@ -240,7 +240,7 @@ func (f *acceptFlags) request() (r api.OfferAcceptRequest, err error) {
 		r.SIMs = api.Some(idRefs(f.sims))
 	}
 	for _, sim := range f.refused {
-		r.Refuse = append(r.Refuse, api.OfferRefusal{ID: &sim, Reason: f.reason})
+		r.Refuse = append(r.Refuse, api.OfferRefusal{ID: api.RefTo(sim).ID, Reason: f.reason})
 	}
 	if f.activate {
 		r.Landing = &api.JobLanding{Status: "activate"}

@@ -186,7 +186,7 @@ func (s *twoSides) look(ctx context.Context) error {
 		if odd := sim.Status.ID == client.SIMFactoryTest; odd || i < few {
 			s.linef("     %s  %s", sim.ICCID, sim.Status.Description)
 			if odd {
-				s.refuse = append(s.refuse, api.OfferRefusal{ID: &page.Items[i].ID, Reason: refusal})
+				s.refuse = append(s.refuse, api.OfferRefusal{ID: api.RefTo(sim.ID).ID, Reason: refusal})
 			}
 		}
 		if i == few {
