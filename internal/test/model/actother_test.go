@@ -71,7 +71,7 @@ func (p *pair) signInApplication() {
 
 func (p *pair) signInProgram(n int, from string, header map[string]string) {
 	want := p.model.SignInApplication(int64(n+1), appWorkspaces[n], from)
-	p.tryEach("application", request{"POST", authenticate, "", header}, want, func(s *side) string {
+	p.tryEach("application", nobody, request{"POST", authenticate, "", header}, want, func(s *side) string {
 		return `{"application_token":` + strconv.Quote(templates[s.engine].appTokens[n]) + "}"
 	})
 }
@@ -86,7 +86,7 @@ func (p *pair) refresh() {
 	}
 	from, header := p.from()
 	want := p.model.Refresh(bearer, from)
-	p.tryEach("refresh", request{"POST", authenticate, "", header}, want, func(s *side) string {
+	p.tryEach("refresh", nobody, request{"POST", authenticate, "", header}, want, func(s *side) string {
 		if bearer < 0 {
 			return `{"refresh_token":"none"}`
 		}
@@ -96,14 +96,14 @@ func (p *pair) refresh() {
 
 // tryEach does what try does, with a body that differs between the servers, because it holds a
 // secret that one of them made.
-func (p *pair) tryEach(operation string, r request, want model.Answer, body func(*side) string) {
+func (p *pair) tryEach(operation string, bearer int, r request, want model.Answer, body func(*side) string) {
 	bodies := map[string]string{}
 	for _, s := range p.sides {
 		bodies[s.server.URL] = body(s)
 	}
 	p.own = bodies
 	defer func() { p.own = nil }()
-	p.try(operation, nobody, r, want)
+	p.try(operation, bearer, r, want)
 }
 
 func (p *pair) switchWorkspace() {
@@ -253,6 +253,9 @@ func (p *pair) pass() {
 	p.t.Logf("%v pass", d)
 	p.clock.Advance(d)
 	p.model.Advance(d)
+	if !p.chance(3, "offers not looked at") {
+		p.tendOffers()
+	}
 	if d > time.Hour {
 		p.signInAll()
 	}

@@ -59,6 +59,7 @@ func (m *Model) conflicts(w wanted, sims []*sim, administers func(ws int64) bool
 	if target.suspended {
 		groups = append(groups, object{"error_code": 1509, "message": "Target Workspace is suspended", "sims": []any{}})
 	}
+	add(1513, "SIM(s) are part of a pending offer: the giver can cancel it", func(s *sim) bool { return s.offer != 0 && s.offer != w.offer })
 	return groups
 }
 

@@ -23,6 +23,7 @@ type entry struct {
 	lines   []line
 	undo    *undoing // of an undo
 	note    note
+	offer   int64
 	job     *job // the job that wrote it; nil for a direct request
 }
 
@@ -71,22 +72,28 @@ func (m *Model) write(e *entry) int64 {
 // move applies a plan: it moves every SIM, and adds the events and one ledger entry. by is the
 // caller's authority: "role" or "issuer".
 func (m *Model) move(c caller, by string, w wanted, f found) *entry {
-	e := &entry{kind: 1, by: by, user: c.id(), app: c.app, target: w.target, count: len(f.sims), detach: w.detach, allowed: w.allowed, sources: countBySource(f.sims)}
+	e := &entry{
+		kind: 1, by: by, user: c.id(), app: c.app, target: w.target, count: len(f.sims), detach: w.detach, allowed: w.allowed, sources: countBySource(f.sims), note: w.note, offer: w.offer,
+	}
+	giver := c.id() // whom the events of the sources name
+	if w.offer != 0 {
+		giver = 0
+	}
 	id := m.write(e)
 	for _, s := range f.sims {
 		was := s.now()
 		next := state{workspace: w.target, status: was.status}
-		if was.status == activated {
+		if was.status == activated && !w.activate {
 			next.status = suspended
 		}
 		m.change(s, next)
 		l := line{sim: s, version: s.version()}
 		e.lines = append(e.lines, l)
 		if was.device != 0 {
-			m.addEvent(event{kind: 50, workspace: was.workspace, user: c.id(), sim: s.id, device: was.device, entry: id,
+			m.addEvent(event{kind: 50, workspace: was.workspace, user: giver, sim: s.id, device: was.device, entry: id,
 				words: fmt.Sprintf("SIM %d released from endpoint %d", s.id, was.device)})
 		}
-		m.statusEvents(l, c.id(), id)
+		m.statusEvents(l, giver, id)
 	}
 	m.moveEvents(e, id)
 	return e
@@ -119,13 +126,17 @@ func (m *Model) statusEvents(l line, user, id int64) {
 // moveEvents adds one event 69 in each source and one in the target.
 func (m *Model) moveEvents(e *entry, id int64) {
 	var from []string
+	words, giver := e.undo.words()+e.note.words(), e.user
+	if e.offer != 0 {
+		words, giver = ", offer "+number(e.offer)+words, 0
+	}
 	for _, s := range e.sources {
 		from = append(from, m.side(s.workspace))
-		m.addEvent(event{kind: 69, workspace: s.workspace, user: e.user, entry: id,
-			words: fmt.Sprintf("%s migrated to workspace %s", sims(s.count), m.side(e.target)+e.undo.words()+e.note.words())})
+		m.addEvent(event{kind: 69, workspace: s.workspace, user: giver, entry: id,
+			words: fmt.Sprintf("%s migrated to workspace %s", sims(s.count), m.side(e.target)+words)})
 	}
 	m.addEvent(event{kind: 69, workspace: e.target, user: e.user, entry: id,
-		words: fmt.Sprintf("%s migrated from workspace %s", sims(e.count), strings.Join(from, ", ")+e.undo.words()+e.note.words())})
+		words: fmt.Sprintf("%s migrated from workspace %s", sims(e.count), strings.Join(from, ", ")+words)})
 }
 
 // note is the reference and the reason of a change.

@@ -409,6 +409,7 @@ func (m *Model) reasons(j *job, s *sim) (codes []int) {
 		{1506, at.workspace == j.target},
 		{1508, target.kind != enterprise},
 		{1509, target.suspended},
+		{1513, s.offer != 0},
 	} {
 		if rule.broken {
 			codes = append(codes, rule.code)

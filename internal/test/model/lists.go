@@ -123,8 +123,12 @@ func (m *Model) ListMigrations(bearer int, q Query) Answer {
 	for i, e := range m.ledger {
 		if m.mayRead(c, e) {
 			sources, ids, iccids := m.shownOf(c, e)
+			user := orNone(e.user)
+			if m.hidesUser(c, e) {
+				user = nil
+			}
 			rows = append(rows, row{map[string]any{
-				"id": int64(i + 1), "timestamp": e.at, "from": e.at, "until": e.at, "user": orNone(e.user), "target_workspace": e.target,
+				"id": int64(i + 1), "timestamp": e.at, "from": e.at, "until": e.at, "user": user, "target_workspace": e.target,
 				"source_workspace": sources, "sim": ids, "iccid": iccids, "iccid_with_luhn": iccids, "reference": e.note.reference,
 			}, func() object { return m.entryBody(c, i+1, e) }})
 		}
@@ -182,11 +186,24 @@ func (m *Model) GetMigration(bearer int, id int64) Answer {
 		}
 		lines = append(lines, object{
 			"id": l.sim.id, "iccid": l.sim.iccid, "iccid_with_luhn": withLuhn(l.sim.iccid),
-			"before": m.lineState(l.before(), l.deviceName()), "after": m.lineState(l.after(), ""),
+			"before": m.lineState(m.shownBefore(c, e, l), l.deviceName()), "after": m.lineState(l.after(), ""),
 		})
 	}
 	body["sims"] = lines
 	return ok(body)
+}
+
+// hidesUser reports whether a caller must not see who made a change: the giver of an offer does not
+// see who accepted it.
+func (m *Model) hidesUser(c caller, e *entry) bool { return e.offer != 0 && !m.belongs(c, e.target) }
+
+// shownBefore returns a SIM before a move. The receiver of an offer does not see its device.
+func (m *Model) shownBefore(c caller, e *entry, l line) state {
+	was := l.before()
+	if e.offer != 0 && !m.belongs(c, was.workspace) {
+		was.device = 0
+	}
+	return was
 }
 
 func (m *Model) lineState(s state, deviceName string) object {
@@ -230,7 +247,7 @@ func (m *Model) entryBody(c caller, id int, e *entry) object {
 	if undone != nil {
 		body["undone_by"] = undone
 	}
-	if u := m.users[e.user]; u != nil {
+	if u := m.users[e.user]; u != nil && !m.hidesUser(c, e) {
 		body["user"] = object{"id": u.id, "name": u.username}
 	}
 	return body

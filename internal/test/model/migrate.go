@@ -27,6 +27,9 @@ type wanted struct {
 	dry        bool
 	detach     bool
 	stock      bool // the target is the issuer, which need not be an enterprise
+	activate   bool // SIMs stay Activated
+	offer      int64
+	note       note
 }
 
 // decode reads the body. valid is false if the request is refused before any SIM is read.

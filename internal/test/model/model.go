@@ -16,6 +16,8 @@ type Model struct {
 	sims       map[int64]*sim
 	ledger     []*entry // entry i has the id i+1
 	jobs       []*job   // job i has the id i+1
+	codes      []*receivingCode
+	offers     []*offer
 	events     []*event // event i has the id i+1
 	bearers    []*issuedBearer
 	refresh    []*refreshToken
@@ -59,6 +61,7 @@ type sim struct {
 	produced, activated time.Time
 	states              []state
 	left                []string // left[v] is the name of the device when version v ended
+	offer               int64    // the open offer that it is part of, 0 for none
 }
 
 type state struct {
@@ -133,6 +136,9 @@ func (m *Model) Advance(d time.Duration) { m.now = m.now.Add(d) }
 func (m *Model) change(s *sim, next state) {
 	if next.status == activated && s.activated.IsZero() {
 		s.activated = m.now
+	}
+	if next.workspace != s.now().workspace || next.status == deleted {
+		s.offer = 0
 	}
 	s.left = append(s.left, m.nameOf(s.now().device))
 	s.states = append(s.states, next)

@@ -21,6 +21,8 @@ var weights = []struct {
 	{"undo", 12, (*pair).undo},
 	{"create job", 10, (*pair).createJob}, {"retry job", 3, (*pair).retryJob}, {"undo job", 4, (*pair).undoJob}, {"act on job", 8, (*pair).actOnJob},
 	{"look at job", 6, (*pair).lookAtJob},
+	{"make code", 4, (*pair).makeCode}, {"revoke code", 1, (*pair).revokeCode}, {"make offer", 7, (*pair).makeOffer}, {"answer offer", 9, (*pair).answerOffer},
+	{"look at offer", 4, (*pair).lookAtOffer},
 	{"patch sim", 12, (*pair).patchSIM}, {"give sim", 7, (*pair).giveSIM}, {"delete sim", 2, (*pair).deleteSIM}, {"delete sims", 2, (*pair).deleteSIMs}, {"write again", 5, (*pair).writeAgain}, {"get sim", 5, (*pair).getSIM}, {"list sims", 9, (*pair).listSIMs},
 	{"patch device", 9, (*pair).patchDevice}, {"patch devices", 4, (*pair).patchDevices}, {"create device", 3, (*pair).createDevice},
 	{"create devices", 1, (*pair).createDevices}, {"delete devices", 2, (*pair).deleteDevices}, {"get device", 2, (*pair).getDevice},

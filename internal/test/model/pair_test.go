@@ -32,6 +32,7 @@ type pair struct {
 	sent  sentRequests
 	tally *tally
 	own   map[string]string // bodies by server, if they must differ
+	codes [][2]string       // the texts of receiving codes, as each server has made them up
 }
 
 type side struct {
@@ -95,6 +96,9 @@ func (p *pair) try(operation string, bearer int, r request, want model.Answer) [
 	}
 	if want.Secret && want.Status == http.StatusOK {
 		p.takeTokens()
+	}
+	if operation == "make code" && want.Status == http.StatusCreated {
+		p.takeCodes()
 	}
 	a, b := p.sides[0].answer, p.sides[1].answer
 	p.tally.count(operation, b.status)
@@ -169,6 +173,22 @@ func (p *pair) takeTokens() {
 		}
 		s.answer.header.Del("Content-Length") // signatures are of one length, ids of families need not be
 	}
+}
+
+// takeCodes stores the texts of a receiving code, and removes them from the bodies.
+func (p *pair) takeCodes() {
+	var texts [2]string
+	for i, s := range p.sides {
+		var got struct {
+			Code string `json:"receiving_code"`
+		}
+		if err := json.Unmarshal(s.answer.body, &got); err != nil || got.Code == "" {
+			p.t.Fatalf("%s: status %d: no code in %q: %v", s.engine, s.answer.status, s.answer.body, err)
+		}
+		texts[i] = got.Code
+		s.answer.body = bytes.Replace(s.answer.body, []byte(got.Code), []byte(model.Code), 1)
+	}
+	p.codes = append(p.codes, texts)
 }
 
 // shown returns the parts of a response that must be the same on both engines: all of it except

@@ -14,12 +14,14 @@ func (m *Model) Tables() map[string][]Row {
 	t := map[string][]Row{
 		"sims": {}, "devices": {}, "ledger": {}, "ledger_sides": {}, "ledger_lines": {}, "events": {}, "users": {},
 		"memberships": {}, "membership_roles": {}, "refresh_tokens": {}, "idempotency": {}, "auth_counters": {},
+		"receiving_codes": {}, "offers": {}, "offer_sims": {},
 	}
 	m.simRows(t)
 	m.deviceRows(t)
 	m.ledgerRows(t)
 	m.eventRows(t)
 	m.userRows(t)
+	m.offerRows(t)
 	stored := make(map[*refreshToken]bool)
 	for _, r := range m.refresh {
 		if stored[r] {
@@ -65,7 +67,7 @@ func (m *Model) simRows(t map[string][]Row) {
 			"id": number(s.id), "iccid": s.iccid, "imsi": s.imsi, "msisdn": s.msisdn, "status": strconv.Itoa(s.now().status),
 			"workspace_id": number(s.now().workspace), "issuer_id": number(s.issuer), "reseller_id": orNULL(s.reseller),
 			"device_id": orNULL(s.now().device), "produced_at": stamp(s.produced), "activated_at": stamp(s.activated),
-			"version": strconv.Itoa(s.version()),
+			"version": strconv.Itoa(s.version()), "offer_id": orNULL(s.offer),
 		})
 	}
 }
@@ -95,7 +97,9 @@ func (m *Model) ledgerRows(t map[string][]Row) {
 	}
 }
 
-func flagAuthority(e *entry) string { return map[string]string{"role": "1", "issuer": "2"}[e.by] }
+func flagAuthority(e *entry) string {
+	return map[string]string{"role": "1", "issuer": "2", "offer": "4"}[e.by]
+}
 
 func undoOf(e *entry) string {
 	if e.undo == nil {

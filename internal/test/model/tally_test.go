@@ -32,6 +32,7 @@ const landmarkActions = 5000
 // landmarks are the states that such a run must have reached.
 var landmarks = []string{
 	"1502", "1503", "1504", "1505", "1506", "1507", "1508", "1509", "500 SIMs moved", "replayed", "drift", "locked out", "detached", "assigned", "released", "given away", "deleted",
+	"offer made", "offer accepted", "offer partly_accepted", "offer refused", "offer cancelled_by_giver", "offer expired", "1513",
 	"job completed", "job completed_with_refusals", "job refused", "job expired", "job cancelled",
 }
 
@@ -115,16 +116,6 @@ var leftOut = map[string]string{
 	"GET /api/v1/audit":                            "the tables are compared instead: both engines must have the same audit rows",
 	"GET /api/v1/sim_batch/bic/{}":                 batch,
 	"PATCH /api/v1/sim_batch/bic/{}":               batch,
-	"GET /api/v1/receiving_code":                   offers,
-	"POST /api/v1/receiving_code":                  offers,
-	"DELETE /api/v1/receiving_code/{}":             offers,
-	"GET /api/v1/migration_offer":                  offers,
-	"POST /api/v1/migration_offer":                 offers,
-	"GET /api/v1/migration_offer/{}":               offers,
-	"GET /api/v1/migration_offer/{}/sim":           offers,
-	"POST /api/v1/migration_offer/{}/accept":       offers,
-	"POST /api/v1/migration_offer/{}/refuse":       offers,
-	"POST /api/v1/migration_offer/{}/cancel":       offers,
 	"POST /api/v1/migration_job/{}/approve":        "TestContract_Approval: an approval is a property of a job, and jobs have their own harness",
 	"POST /api/v1/migration_job/{}/reject":         "see approve",
 	"GET /api/v1/migration_rule":                   "TestContract_Rules; the conditions have TestRandomRules, with an evaluation of their own",
@@ -169,7 +160,6 @@ const (
 	history        = "fleet.Stays derives it from ledger lines that the model compares"
 	batch          = "the world of the model has no codes of batches"
 	secrets        = "its answer or its request holds what only one server can make: codes, keys, tokens"
-	offers         = "the model does not know offers yet; contract tests and fsck check them"
 	people         = "users and members change behind the servers' backs here, by the operator's rules"
 )
 

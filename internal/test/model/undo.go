@@ -189,6 +189,7 @@ func (m *Model) checkWayBack(u *user, w wayBack, l line, shown object, conflicts
 		1504: !m.administers(u, now.workspace),
 		1505: (m.workspaces[now.workspace].country == "BR") != (home.country == "BR"),
 		1509: home.suspended,
+		1513: l.sim.offer != 0,
 	} {
 		if broken {
 			conflicts.add(code, shown, nil)
@@ -206,6 +207,7 @@ var undoReasons = []struct {
 	{1502, "SIM(s) attached to devices"}, {1504, "No admin access on source workspace"},
 	{1505, "Migration between Brazilian and non-Brazilian workspaces is not allowed"}, {1509, "Target Workspace is suspended"},
 	{1510, "SIM(s) changed since the migration"}, {1511, "The previous device is gone, taken or in another Workspace"}, {1512, "Already undone"},
+	{1513, "SIM(s) are part of a pending offer: the giver can cancel it"},
 }
 
 func undoGroups(sims, details map[int][]any) (groups []any) {
