@@ -24,6 +24,21 @@ func (p *pair) head() int {
 	return pick(p, list, "head")
 }
 
+// headWith draws a bearer like head, mostly one that something is possible for; found is false if
+// there is none.
+func (p *pair) headWith(possible func(bearer int) bool) (bearer int, found bool) {
+	var list []int
+	for _, bearer := range p.model.Heads() {
+		if possible(bearer) {
+			list = append(list, bearer)
+		}
+	}
+	if len(list) == 0 || p.chance(12, "another head") {
+		return p.head(), false
+	}
+	return pick(p, list, "head with"), true
+}
+
 // later formats an instant from now.
 func (p *pair) later(list ...time.Duration) string {
 	return p.clock.Now().Add(pick(p, list, "until")).UTC().Truncate(time.Second).Format(time.RFC3339)
@@ -58,20 +73,25 @@ func (p *pair) revokeCode() {
 
 // makeOffer makes an offer, mostly of SIMs that the caller can offer.
 func (p *pair) makeOffer() {
-	bearer := p.head()
-	usable := p.model.UsableCodes(bearer)
-	for range 3 { // mostly somebody who can make one
-		if len(usable) == 0 {
-			bearer = p.head()
-			usable = p.model.UsableCodes(bearer)
-		}
+	bearer, found := p.headWith(func(bearer int) bool {
+		return len(p.model.UsableCodes(bearer)) > 0 && len(p.model.Offerable(bearer)) > 0
+	})
+	if !found && p.chance(2, "code first") {
+		p.makeCode()
+		return
 	}
+	usable := p.model.UsableCodes(bearer)
 	code := int64(p.index(p.model.Codes()+2, "any code"))
 	if len(usable) > 0 && !p.chance(10, "bad code") {
 		code = pick(p, usable, "code")
 	}
 	body := object{"select": p.offerSelection(bearer)}
-	p.options(body)
+	if !p.chance(3, "detach unsaid") {
+		body["auto_detach_devices"] = !p.chance(5, "no detach")
+	}
+	if p.chance(6, "allowed") {
+		body["allowed_sim_statuses"] = refs(some(p, []int64{0, 1, 2, 4, 0, 1, 2, 9}, 1, 4, "statuses"))
+	}
 	if p.chance(5, "dry") {
 		body["dry_run"] = true
 	} else {
@@ -105,13 +125,13 @@ func (p *pair) makeOffer() {
 // offerSelection draws what an offer selects.
 func (p *pair) offerSelection(bearer int) object {
 	sel := object{}
-	switch p.index(8, "form") {
+	switch p.index(12, "form") {
 	case 0:
-		sel["iccids"] = some(p, someICCIDs, 1, 3, "iccids")
+		sel["iccids"] = some(p, someICCIDs, 1, 2, "iccids")
 	case 1:
 		sel["sims"] = refs(some(p, someSIMs, 0, 4, "any sims"))
 	case 2:
-		sel["filter"] = object{"workspace": ref(pick(p, []int64{100, 200, 300, 900}, "of")), "q": pick(p, []string{"status:1", "status:2"}, "q")}
+		sel["filter"] = object{"workspace": ref(pick(p, []int64{100, 200, 300, 900}, "filter of")), "q": pick(p, []string{"status:1", "status:2"}, "q")}
 	default:
 		ids := p.model.Offerable(bearer)
 		if len(ids) == 0 {
@@ -134,11 +154,10 @@ func (p *pair) someOffer(bearer int, incoming bool) int64 {
 func (p *pair) answerOffer() {
 	do := pick(p, []string{"accept", "accept", "accept", "accept", "refuse", "cancel"}, "do")
 	incoming := do != "cancel"
-	bearer := p.head()
-	for range 4 { // mostly somebody who has one
-		if len(p.model.OpenOffers(bearer, incoming)) == 0 {
-			bearer = p.head()
-		}
+	bearer, found := p.headWith(func(bearer int) bool { return len(p.model.OpenOffers(bearer, incoming)) > 0 })
+	if !found && !p.chance(4, "answer none") {
+		p.makeOffer()
+		return
 	}
 	id := p.someOffer(bearer, incoming)
 	if len(p.model.OfferSIMs(id)) > 500 {
@@ -169,7 +188,10 @@ func (p *pair) acceptance(id int64) object {
 	if !p.chance(4, "dry") {
 		body["dry_run"] = false
 	}
-	ids := append(p.model.OfferSIMs(id), 250)
+	ids := p.model.OfferSIMs(id)
+	if len(ids) == 0 || p.chance(8, "any SIM") {
+		ids = append(ids, 250)
+	}
 	if p.chance(4, "some") {
 		body["sims"] = refs(some(p, ids, 0, 3, "sims"))
 	}

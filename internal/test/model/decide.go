@@ -50,6 +50,7 @@ func (m *Model) conflicts(w wanted, sims []*sim, administers func(ws int64) bool
 		return (m.workspaces[s.now().workspace].country == "BR") != (target.country == "BR")
 	})
 	add(1506, "SIM(s) already in the target Workspace", func(s *sim) bool { return s.now().workspace == w.target })
+	groups = append(groups, m.ruleGroups(w.target, sims, ruleAsk{request: len(sims)})...)
 	if w.ids == nil && m.sources(sims, w.target) > 1 {
 		add(1507, "SIMs belong to more than one source Workspace", func(s *sim) bool { return s.now().workspace != w.target })
 	}
@@ -60,7 +61,7 @@ func (m *Model) conflicts(w wanted, sims []*sim, administers func(ws int64) bool
 		groups = append(groups, object{"error_code": 1509, "message": "Target Workspace is suspended", "sims": []any{}})
 	}
 	add(1513, "SIM(s) are part of a pending offer: the giver can cancel it", func(s *sim) bool { return s.offer != 0 && s.offer != w.offer })
-	return groups
+	return byCode(groups)
 }
 
 // sources counts the Workspaces that SIMs would leave.
@@ -93,10 +94,14 @@ func (m *Model) simLine(s *sim) object {
 }
 
 func (m *Model) planBody(w wanted, f found) object {
-	return object{
+	body := object{
 		"sim_count": len(f.sims), "dry_run": w.dry, "target_workspace": m.workspaceRef(w.target), "auto_detach_devices": w.detach,
 		"allowed_sim_statuses": allowedRefs(w.allowed), "sims": m.those(f.sims, func(*sim) bool { return true }),
 	}
+	if warnings := m.warnings(w.target, f.sims); warnings != nil {
+		body["warnings"] = warnings
+	}
+	return body
 }
 
 func allowedRefs(list []int) any {

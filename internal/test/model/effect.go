@@ -24,7 +24,8 @@ type entry struct {
 	undo    *undoing // of an undo
 	note    note
 	offer   int64
-	job     *job // the job that wrote it; nil for a direct request
+	ruleSet int64 // the version that decided
+	job     *job  // the job that wrote it; nil for a direct request
 }
 
 type source struct {
@@ -64,7 +65,7 @@ func (m *Model) addEvent(e event) {
 
 // write gives a ledger entry its id.
 func (m *Model) write(e *entry) int64 {
-	e.at = m.now
+	e.at, e.ruleSet = m.now, m.ruleSet
 	m.ledger = append(m.ledger, e)
 	return int64(len(m.ledger))
 }

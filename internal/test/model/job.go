@@ -24,7 +24,9 @@ type job struct {
 	parts     jobParts
 	rows      []*jobRow // by position
 	tag       string    // of the plan, as the servers returned it
-	done      int       // rows that have left the state planned since the plan was made
+	hits      []*jobHit
+	given     []approval
+	done      int // rows that have left the state planned since the plan was made
 	wave      int
 
 	created, planned, started, ended, expires time.Time
@@ -189,7 +191,7 @@ func (m *Model) afterPlan(j *job) {
 	j.planned = m.now
 	blocked := j.count(refused, absent)
 	switch {
-	case len(j.rows) == 0:
+	case len(j.rows) == 0, m.tooLarge(j) && !j.options.skip:
 		m.set(j, "refused", jobDetails{why: true})
 	case !j.options.auto:
 		m.set(j, "planned", jobDetails{})
@@ -215,6 +217,15 @@ func (m *Model) begin(j *job) {
 		j.details.at = at
 	}
 	switch {
+	case m.unapproved(j):
+		switch {
+		case j.details.waits != "approval" || j.details.until.IsZero():
+			waits("approval", m.now.Add(7*24*time.Hour))
+		case m.now.Before(j.details.until):
+			waits("approval", j.details.until)
+		default:
+			m.set(j, "expired", jobDetails{why: true})
+		}
 	case m.now.Before(j.options.notBefore):
 		waits("start_time", j.options.notBefore)
 	case j.details.waits == "wave" && m.now.Before(j.details.until):
@@ -247,6 +258,7 @@ func (m *Model) plan(j *job) {
 				found = append(found, &jobRow{pos: id, sim: s})
 			}
 		}
+		slices.SortFunc(found, func(a, b *jobRow) int { return cmp.Compare(a.pos, b.pos) })
 		m.freeze(j, found)
 	}
 	if of := j.parts.failedOf; of != nil {
@@ -328,15 +340,18 @@ func (m *Model) freeze(j *job, rows []*jobRow) {
 		switch {
 		case m.shown(j.user, r.sim):
 			r.version, r.source, r.given = r.sim.version(), r.sim.now().workspace, ""
-			m.judge(j, r)
+			m.judge(j, r, ruleAsk{planning: true})
 		case r.given == "":
 			r.verdict = absent
 		default:
 			r.sim, r.verdict, r.pos = nil, absent, placeOf(r.given)
 		}
 	}
-	if j.kind == "undo" {
-		m.judgeUndo(j, rows)
+	switch j.kind {
+	case "undo":
+		m.judgeUndo(j, rows, ruleAsk{planning: true})
+	case "migration":
+		m.noteHits(j, j.target, stillPlanned(rows))
 	}
 	for _, r := range slices.DeleteFunc(rows, j.leavesOut) {
 		if !slices.ContainsFunc(j.rows, func(o *jobRow) bool { return o.pos == r.pos }) {
@@ -344,6 +359,15 @@ func (m *Model) freeze(j *job, rows []*jobRow) {
 		}
 	}
 	slices.SortFunc(j.rows, func(a, b *jobRow) int { return cmp.Compare(a.pos, b.pos) })
+}
+
+func stillPlanned(rows []*jobRow) (sims []*sim) {
+	for _, r := range rows {
+		if r.verdict == planned {
+			sims = append(sims, r.sim)
+		}
+	}
+	return sims
 }
 
 // leavesOut reports whether the request excludes the SIM of a row.
@@ -368,7 +392,7 @@ func placeOf(given string) int64 {
 }
 
 // judge applies the rules to a planned SIM of a job that is not an undo.
-func (m *Model) judge(j *job, r *jobRow) {
+func (m *Model) judge(j *job, r *jobRow, a ruleAsk) {
 	switch j.kind {
 	case "sim_status":
 		at := r.sim.now()
@@ -382,7 +406,7 @@ func (m *Model) judge(j *job, r *jobRow) {
 			r.refuse(1503)
 		}
 	case "migration":
-		r.refuse(m.reasons(j, r.sim)...)
+		r.refuse(m.reasons(j, r.sim, a)...)
 	}
 }
 
@@ -393,7 +417,7 @@ func (r *jobRow) refuse(codes ...int) {
 }
 
 // reasons returns every rule of a migration that a SIM of a job breaks.
-func (m *Model) reasons(j *job, s *sim) (codes []int) {
+func (m *Model) reasons(j *job, s *sim, a ruleAsk) (codes []int) {
 	target, at := m.workspaces[j.target], s.now()
 	if !m.administers(j.user, j.target) {
 		return []int{1518}
@@ -415,6 +439,12 @@ func (m *Model) reasons(j *job, s *sim) (codes []int) {
 			codes = append(codes, rule.code)
 		}
 	}
+	for _, h := range m.hits(j.target, []*sim{s}, a) {
+		if code, _ := h.refusal(a); code != 0 {
+			codes = append(codes, code)
+		}
+	}
+	slices.Sort(codes)
 	return codes
 }
 

@@ -58,6 +58,7 @@ func (m *Model) jobBody(c caller, j *job) object {
 	if d.wave != 0 {
 		details["wave"] = d.wave
 	}
+	m.showRules(c, j, details)
 	body := object{
 		"id": j.id, "kind": j.kind, "state": j.state, "status_details": details, "dry_run": !o.auto,
 		"user": object{"id": j.user.id, "name": j.user.username}, "target_workspace": nil, "auto_detach_devices": o.detach, "on_conflict": "stop",

@@ -50,6 +50,9 @@ func (m *Model) JobAct(bearer int, id int64, do, match string) Answer {
 	if j == nil {
 		return m.noJob(id)
 	}
+	if do == "approve" || do == "reject" {
+		return m.decideJob(c, j, do, match)
+	}
 	sides := []int64{j.target}
 	if do == "pause" || do == "cancel" {
 		for _, r := range m.seenRows(c, j) {

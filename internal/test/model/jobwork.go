@@ -127,11 +127,11 @@ func (m *Model) judgeAgain(j *job, rows []*jobRow) {
 		case !here || r.sim.version() != r.version:
 			r.verdict = drifted
 		default:
-			m.judge(j, r)
+			m.judge(j, r, j.askOf())
 		}
 	}
 	if j.kind == "undo" {
-		m.judgeUndo(j, rows)
+		m.judgeUndo(j, rows, j.askOf())
 	}
 }
 
@@ -215,7 +215,7 @@ func (m *Model) undoFound(j *job, rows []*jobRow) bool {
 }
 
 // judgeUndo applies the rules to the planned SIMs of an undo, one entry after the other.
-func (m *Model) judgeUndo(j *job, rows []*jobRow) {
+func (m *Model) judgeUndo(j *job, rows []*jobRow, a ruleAsk) {
 	for from := 0; from < len(rows); {
 		until := from
 		for until < len(rows) && rows[until].undoes == rows[from].undoes {
@@ -243,7 +243,7 @@ func (m *Model) judgeUndo(j *job, rows []*jobRow) {
 			continue
 		}
 		codes := map[int64][]int{}
-		for _, group := range m.against(j.user, w) {
+		for _, group := range m.against(j.user, w, a) {
 			g := group.(object)                   //nolint:errcheck,forcetypeassert // undoGroups made it
 			for _, s := range g["sims"].([]any) { //nolint:errcheck,forcetypeassert // likewise
 				id := s.(object)["id"].(int64)                       //nolint:errcheck,forcetypeassert // likewise
@@ -255,6 +255,23 @@ func (m *Model) judgeUndo(j *job, rows []*jobRow) {
 				r.refuse(codes[r.sim.id]...)
 			}
 		}
+		if a.planning {
+			m.noteUndoHits(j, w, same)
+		}
+	}
+}
+
+// noteUndoHits adds the rules that apply to the planned SIMs of an undo of one entry.
+func (m *Model) noteUndoHits(j *job, w wayBack, rows []*jobRow) {
+	for _, home := range w.homes {
+		var sims []*sim
+		for _, l := range w.lines {
+			moves := slices.ContainsFunc(rows, func(r *jobRow) bool { return r.sim == l.sim && r.verdict == planned })
+			if moves && l.before().workspace == home {
+				sims = append(sims, l.sim)
+			}
+		}
+		m.noteHits(j, home, sims)
 	}
 }
 

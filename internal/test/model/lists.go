@@ -229,7 +229,7 @@ func (m *Model) entryBody(c caller, id int, e *entry) object {
 		"id": id, "timestamp": resourceTime(e.at),
 		"auto_detach_devices": e.detach, "allowed_sim_statuses": allowedRefs(e.allowed), "source_workspaces": sources,
 		"target_workspace": m.workspaceRef(e.target), "sim_count": count, "target_authority": e.by,
-		"rule_set": 1, // that the schema begins with
+		"rule_set": e.ruleSet,
 	}
 	if e.undo != nil {
 		body["undoes"], body["restore_status"], body["restore_devices"] = object{"id": e.undo.of}, e.undo.status, e.undo.devices

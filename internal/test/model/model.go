@@ -16,6 +16,8 @@ type Model struct {
 	sims       map[int64]*sim
 	ledger     []*entry // entry i has the id i+1
 	jobs       []*job   // job i has the id i+1
+	rules      []*rule  // those of the installation first
+	ruleSet    int64    // the version
 	codes      []*receivingCode
 	offers     []*offer
 	events     []*event // event i has the id i+1
@@ -125,6 +127,7 @@ func New(w *world.World, now time.Time) *Model {
 		s.states = []state{{int64(x.Workspace), int(x.Status), int64(x.Device)}}
 		m.sims[s.id] = s
 	}
+	m.rules, m.ruleSet = []*rule{shippedRule()}, 1
 	m.ledger = []*entry{{kind: 0, at: now, count: len(m.sims)}}
 	return m
 }

@@ -22,6 +22,7 @@ var weights = []struct {
 	{"create job", 10, (*pair).createJob}, {"retry job", 3, (*pair).retryJob}, {"undo job", 4, (*pair).undoJob}, {"act on job", 8, (*pair).actOnJob},
 	{"look at job", 6, (*pair).lookAtJob},
 	{"make code", 4, (*pair).makeCode}, {"revoke code", 1, (*pair).revokeCode}, {"make offer", 7, (*pair).makeOffer}, {"answer offer", 9, (*pair).answerOffer},
+	{"put rules", 3, (*pair).putRules}, {"rules of all", 1, (*pair).rulesOfAll}, {"list rules", 2, (*pair).listRules}, {"decide job", 5, (*pair).decideJob},
 	{"look at offer", 4, (*pair).lookAtOffer},
 	{"patch sim", 12, (*pair).patchSIM}, {"give sim", 7, (*pair).giveSIM}, {"delete sim", 2, (*pair).deleteSIM}, {"delete sims", 2, (*pair).deleteSIMs}, {"write again", 5, (*pair).writeAgain}, {"get sim", 5, (*pair).getSIM}, {"list sims", 9, (*pair).listSIMs},
 	{"patch device", 9, (*pair).patchDevice}, {"patch devices", 4, (*pair).patchDevices}, {"create device", 3, (*pair).createDevice},

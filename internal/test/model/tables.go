@@ -77,7 +77,7 @@ func (m *Model) ledgerRows(t map[string][]Row) {
 		id := strconv.Itoa(i + 1)
 		t["ledger"] = append(t["ledger"], Row{
 			"id": id, "kind": strconv.Itoa(e.kind), "at": stamp(e.at), "user_id": orNULL(e.user), "token_id": orNULL(e.app),
-			"target_id": orNULL(e.target), "sims": strconv.Itoa(e.count), "detach_devices": flag(e.detach), "allowed_statuses": statusList(e.allowed),
+			"target_id": orNULL(e.target), "sims": strconv.Itoa(e.count), "detach_devices": flag(e.detach), "allowed_statuses": statusList(e.allowed), "rule_set": ruleSetOf(e),
 			"undoes": undoOf(e), "restore_status": undoFlag(e, func(u *undoing) bool { return u.status }), "restore_devices": undoFlag(e, func(u *undoing) bool { return u.devices }),
 		})
 		for _, s := range e.sources {
@@ -99,6 +99,14 @@ func (m *Model) ledgerRows(t map[string][]Row) {
 
 func flagAuthority(e *entry) string {
 	return map[string]string{"role": "1", "issuer": "2", "offer": "4"}[e.by]
+}
+
+// ruleSetOf returns the rule set of a migration; other entries have none.
+func ruleSetOf(e *entry) string {
+	if e.kind != 1 {
+		return "NULL"
+	}
+	return number(e.ruleSet)
 }
 
 func undoOf(e *entry) string {

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -49,7 +50,7 @@ func (m *Model) UndoMigration(bearer int, a Undo) Answer {
 	if missing := m.unseen(c, w); len(missing) > 0 {
 		return allMissing(missing)
 	}
-	if groups := m.against(c.user, w); len(groups) > 0 {
+	if groups := m.against(c.user, w, ruleAsk{request: m.stillThere(w)}); len(groups) > 0 {
 		return against(groups)
 	}
 	dry := a.Body["dry_run"] != false
@@ -138,7 +139,7 @@ func (conflicts undoConflicts) add(code int, s, detail object) {
 }
 
 // against returns everything that prevents an undo.
-func (m *Model) against(u *user, w wayBack) []any {
+func (m *Model) against(u *user, w wayBack, a ruleAsk) []any {
 	conflicts := undoConflicts{map[int][]any{}, map[int][]any{}}
 	for _, l := range w.lines {
 		shown, still := m.drifted(u, w, l, conflicts)
@@ -152,7 +153,65 @@ func (m *Model) against(u *user, w wayBack) []any {
 			conflicts.sims[1509] = []any{}
 		}
 	}
-	return undoGroups(conflicts.sims, conflicts.details)
+	return byCode(append(undoGroups(conflicts.sims, conflicts.details), m.undoRules(w, a)...))
+}
+
+// moving returns the lines of an undo whose SIMs are where the migration left them.
+func (m *Model) moving(w wayBack) (lines []line) {
+	for _, l := range w.lines {
+		now := l.sim.now()
+		if m.undoneBy(w.of, l.sim) == 0 && now.status != deleted && now.workspace == l.after().workspace {
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
+
+func (m *Model) stillThere(w wayBack) int { return len(m.moving(w)) }
+
+// undoRules returns the reasons of rules for which SIMs may not move back, each once over all
+// Workspaces that get SIMs back, with its SIMs in the order of the entry.
+func (m *Model) undoRules(w wayBack, a ruleAsk) (groups []any) {
+	type reason struct {
+		rule *rule
+		code int
+	}
+	var order []reason
+	found, sims := map[reason]object{}, map[reason][]*sim{}
+	for _, home := range w.homes {
+		var back []*sim
+		for _, l := range m.moving(w) {
+			if l.before().workspace == home {
+				back = append(back, l.sim)
+			}
+		}
+		for _, h := range m.hits(home, back, a) {
+			code, message := h.refusal(a)
+			if code == 0 {
+				continue
+			}
+			why := reason{h.rule, code}
+			if found[why] == nil {
+				order = append(order, why)
+				found[why] = object{"error_code": code, "message": message, "rule": h.rule.ref(code)}
+			}
+			sims[why] = append(sims[why], h.sims...)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b reason) int {
+		return cmp.Compare(found[a]["message"].(string), found[b]["message"].(string)) //nolint:errcheck,forcetypeassert // it was put there
+	})
+	for _, why := range order {
+		lines := []any{}
+		for _, l := range w.lines {
+			if slices.Contains(sims[why], l.sim) {
+				lines = append(lines, m.simLine(l.sim))
+			}
+		}
+		found[why]["sims"] = lines
+		groups = append(groups, found[why])
+	}
+	return groups
 }
 
 // drifted adds what has happened to a SIM since the entry. It returns the SIM as the caller is
