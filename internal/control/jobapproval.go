@@ -109,7 +109,11 @@ func approve(ctx context.Context, tx *store.Tx, caller identity.Principal, j *fl
 		return err
 	}
 	j.Approve(fleet.JobApproval{User: caller.User, Name: caller.Username, At: tx.Now(), Sources: mine, Tag: j.ETag})
-	missing, err := missingApprovals(ctx, tx, j)
+	whole := *j // the caller may see only some of its SIMs, and rules ask how many there are
+	if whole.Counts, err = tx.AllJobCounts(ctx, j.ID); err != nil {
+		return err
+	}
+	missing, err := missingApprovals(ctx, tx, &whole)
 	if missing {
 		d.At, d.For, d.Until = j.Details.At, fleet.WaitsApproval, j.Details.Until
 	}

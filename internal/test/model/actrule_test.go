@@ -100,8 +100,12 @@ func (p *pair) putRules() {
 }
 
 // rulesOfAll replaces the rules of the installation, as the operator does.
-func (p *pair) rulesOfAll() {
-	rules := p.rules()
+func (p *pair) rulesOfAll() { p.applyRules(p.rules()) }
+
+func (p *pair) applyRules(rules []object) {
+	if rules == nil {
+		rules = []object{}
+	}
 	p.t.Logf("the installation has the rules %s", p.plainJSON(rules))
 	for _, s := range p.sides {
 		parsed, err := fleet.ParseRules(0, []byte(p.plainJSON(object{"rules": rules})))
@@ -128,21 +132,52 @@ func (p *pair) plainJSON(v any) string {
 	return string(text)
 }
 
-// decideJob approves or rejects a job, mostly one that waits for the caller.
-func (p *pair) decideJob() {
-	bearer := p.caller()
-	ids := p.model.AwaitingApproval(bearer)
-	for other := range p.model.Bearers() {
-		if len(ids) == 0 {
-			bearer = other
-			ids = p.model.AwaitingApproval(bearer)
+// holdJob makes a rule of the installation that requires an approval, and a job that it holds.
+func (p *pair) holdJob() {
+	rule := p.rule(0)
+	rule["effect"] = "require_approval"
+	delete(rule, "code")
+	if !p.chance(4, "with conditions") {
+		rule["when"] = []object{{}}
+	}
+	p.applyRules([]object{rule})
+	bearer := p.mover()
+	target := p.target(bearer)
+	if ids := p.model.Movable(bearer, target, 60); len(ids) > 0 {
+		p.sendJob("create job", bearer, model.JobAsk{Path: "migration_job", Body: object{
+			"target_workspace": ref(target), "select": object{"sims": refs(some(p, ids, 1, 6, "held"))}, "auto_detach_devices": true,
+			"dry_run": false, "on_conflict": "skip",
+		}})
+	}
+}
+
+// decider draws a bearer and a job that waits for their approval; found is false if there is none.
+func (p *pair) decider() (bearer int, job int64, found bool) {
+	var bearers []int
+	for bearer := range p.model.Bearers() {
+		if len(p.model.AwaitingApproval(bearer)) > 0 {
+			bearers = append(bearers, bearer)
 		}
 	}
-	id := int64(p.index(p.model.Jobs()+2, "any job"))
-	if len(ids) > 0 && !p.chance(8, "another job") {
-		id = pick(p, ids, "job")
-	} else {
-		bearer = p.mover()
+	if len(bearers) == 0 {
+		return 0, 0, false
+	}
+	bearer = pick(p, bearers, "decider")
+	return bearer, pick(p, p.model.AwaitingApproval(bearer), "waiting job"), true
+}
+
+// decideJob approves or rejects a job, mostly one that waits for the caller.
+func (p *pair) decideJob() {
+	bearer, id, found := p.decider()
+	if !found && !p.chance(4, "hold none") {
+		p.holdJob()
+		bearer, id, found = p.decider()
+	}
+	if !found || p.chance(8, "another job") {
+		bearer, id = p.mover(), int64(p.index(p.model.Jobs()+2, "any job"))
+	}
+	if p.chance(3, "no rules") {
+		defer p.applyRules(nil)
 	}
 	do, match := pick(p, []string{"approve", "approve", "approve", "reject"}, "do"), ""
 	header := map[string]string{}
