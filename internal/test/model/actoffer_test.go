@@ -137,7 +137,7 @@ func (p *pair) offerSelection(bearer int) object {
 		if len(ids) == 0 {
 			ids = someSIMs
 		}
-		sel["sims"] = refs(some(p, ids, 1, 4, "offerable"))
+		sel["sims"] = refs(some(p, ids, 1, 5, "offerable"))
 	}
 	return sel
 }
@@ -185,17 +185,17 @@ func (p *pair) answerOffer() {
 // acceptance draws what a receiver does with each SIM.
 func (p *pair) acceptance(id int64) object {
 	body := object{}
-	if !p.chance(4, "dry") {
+	if !p.chance(6, "dry") {
 		body["dry_run"] = false
 	}
 	ids := p.model.OfferSIMs(id)
 	if len(ids) == 0 || p.chance(8, "any SIM") {
 		ids = append(ids, 250)
 	}
-	if p.chance(4, "some") {
+	if p.chance(3, "some") {
 		body["sims"] = refs(some(p, ids, 0, 3, "sims"))
 	}
-	if p.chance(4, "refuse") {
+	if p.chance(3, "refuse") {
 		var list []object
 		for _, sim := range some(p, ids, 1, 2, "refused") {
 			one := ref(sim)

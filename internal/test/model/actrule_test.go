@@ -23,7 +23,7 @@ var ruleLists = map[string][]any{
 // rule draws a rule.
 func (p *pair) rule(n int) object {
 	r := object{
-		"id": fmt.Sprint("R-", n), "effect": pick(p, []string{"refuse", "require_approval", "require_approval", "warn"}, "effect"),
+		"id": fmt.Sprint("R-", n), "effect": pick(p, []string{"refuse", "require_approval", "warn", "warn"}, "effect"),
 		"message": pick(p, []string{"House rule", "☃"}, "message"),
 	}
 	if p.chance(4, "citation") {
@@ -176,7 +176,7 @@ func (p *pair) decideJob() {
 	if !found || p.chance(8, "another job") {
 		bearer, id = p.mover(), int64(p.index(p.model.Jobs()+2, "any job"))
 	}
-	if p.chance(3, "no rules") {
+	if !p.chance(4, "rules stay") {
 		defer p.applyRules(nil)
 	}
 	do, match := pick(p, []string{"approve", "approve", "approve", "reject"}, "do"), ""
