@@ -136,8 +136,8 @@ func (m *Model) decideJob(c caller, j *job, do, match string) Answer {
 	return m.jobAnswer(c, j)
 }
 
-// showRules adds to the state of a job the approvals that it needs and has, and the warnings, as far
-// as the job that the caller sees is large enough.
+// showRules adds to the state of a job the approvals that it needs and has, and the warnings. Rules
+// for larger jobs are left out if the caller sees fewer SIMs.
 func (m *Model) showRules(c caller, j *job, details object) {
 	size := sizeOf(m.seenRows(c, j))
 	rules, warnings, given := []any{}, []any{}, []any{}

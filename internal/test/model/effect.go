@@ -76,7 +76,7 @@ func (m *Model) move(c caller, by string, w wanted, f found) *entry {
 	e := &entry{
 		kind: 1, by: by, user: c.id(), app: c.app, target: w.target, count: len(f.sims), detach: w.detach, allowed: w.allowed, sources: countBySource(f.sims), note: w.note, offer: w.offer,
 	}
-	giver := c.id() // whom the events of the sources name
+	giver := c.id() // the user in the events of the sources
 	if w.offer != 0 {
 		giver = 0
 	}

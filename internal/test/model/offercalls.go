@@ -71,8 +71,8 @@ func (m *Model) admits(k *receivingCode, ws int64) bool {
 	return k.status(m.now) == "valid" && (k.sender == 0 || k.sender == ws) && !target.suspended && target.kind == enterprise
 }
 
-// MakeOffer models POST /api/v1/migration_offer. code is the id of the receiving code in the body, 0
-// for one that does not exist.
+// MakeOffer models POST /api/v1/migration_offer. code is the id of the receiving code in the body,
+// 0 for one that does not exist.
 func (m *Model) MakeOffer(bearer int, code int64, body object) Answer {
 	c, no := m.admit(bearer, admins)
 	if no != nil {

@@ -32,7 +32,7 @@ type pair struct {
 	sent  sentRequests
 	tally *tally
 	own   map[string]string // bodies by server, if they must differ
-	codes [][2]string       // the texts of receiving codes, as each server has made them up
+	codes [][2]string       // the texts of receiving codes, by server
 }
 
 type side struct {

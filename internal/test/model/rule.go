@@ -148,7 +148,7 @@ func (m *Model) PutRules(bearer int, bodies []object, fine bool) Answer {
 	return ok(list)
 }
 
-// ruleAsk is what rules are evaluated with besides a SIM and its Workspaces.
+// ruleAsk has further input of the rules, in addition to a SIM and its Workspaces.
 type ruleAsk struct {
 	planning bool    // a job is planned: the number of its SIMs is not known, and it can wait for approval
 	request  int     // SIMs of the request

@@ -33,7 +33,7 @@ const landmarkActions = 5000
 var landmarks = []string{
 	"1502", "1503", "1504", "1505", "1506", "1507", "1508", "1509", "500 SIMs moved", "replayed", "drift", "locked out", "detached", "assigned", "released", "given away", "deleted",
 	"offer made", "offer accepted", "offer refused", "offer cancelled_by_giver", "offer expired", "1513", "1515", "1519",
-	"job approved", "job rejected",
+	"job approved",
 	"job completed", "job completed_with_refusals", "job refused", "job expired", "job cancelled",
 }
 
