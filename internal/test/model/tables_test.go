@@ -19,7 +19,7 @@ import (
 // volatile are the columns that must differ: secrets and random names.
 var volatile = map[string]bool{
 	"signing_keys.id": true, "signing_keys.private_key": true, "users.password_hash": true, "ledger.uid": true, "devices.change_uid": true,
-	"refresh_tokens.hash": true, "refresh_tokens.predecessor": true, "refresh_tokens.successor_key": true, "refresh_tokens.family": true, "application_tokens.key_id": true, "ended_sessions.family": true, "receiving_codes.hash": true, "audit.request_id": true,
+	"refresh_tokens.hash": true, "refresh_tokens.predecessor": true, "refresh_tokens.successor_key": true, "refresh_tokens.family": true, "application_tokens.key_id": true, "ended_sessions.family": true, "receiving_codes.hash": true, "notices.uid": true, "audit.request_id": true,
 }
 
 // The tables that count schema steps are left out: servers on PostgreSQL also need a lock.
