@@ -114,7 +114,7 @@ const (
 
 // begin lets a job run, or says what it waits for.
 func (s *jobStep) begin(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
-	now, o := tx.Now(), j.Options
+	now := tx.Now()
 	if s.expired(tx, j) {
 		return nil
 	}
@@ -138,16 +138,8 @@ func (s *jobStep) begin(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 		}
 		return err
 	}
-	if now.Before(o.NotBefore) {
-		waits(fleet.WaitsStart, o.NotBefore)
-		return nil
-	}
-	if j.Details.For == fleet.WaitsWave && now.Before(j.Details.Until) {
-		waits(fleet.WaitsWave, j.Details.Until)
-		return nil
-	}
-	if at := fleet.NextWindow(o.Windows, now); at.After(now) {
-		waits(fleet.WaitsWindow, at)
+	if why, until := waitsForTime(j, now); why != "" {
+		waits(why, until)
 		return nil
 	}
 	all, same, err := tx.RunningBeside(ctx, *j)
@@ -163,6 +155,20 @@ func (s *jobStep) begin(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 		j.Started = now
 	}
 	return nil
+}
+
+// waitsForTime returns the time that a job waits for, and why; "" if it waits for none.
+func waitsForTime(j *fleet.Job, now time.Time) (why fleet.JobWaits, until time.Time) {
+	if now.Before(j.Options.NotBefore) {
+		return fleet.WaitsStart, j.Options.NotBefore
+	}
+	if j.Details.For == fleet.WaitsWave && now.Before(j.Details.Until) {
+		return fleet.WaitsWave, j.Details.Until
+	}
+	if at := fleet.NextWindow(j.Options.Windows, now); at.After(now) {
+		return fleet.WaitsWindow, at
+	}
+	return "", time.Time{}
 }
 
 // expired ends a job whose time is over.
