@@ -37,7 +37,7 @@ func (m *Model) MakeCode(bearer int, body object) Answer {
 	most, given := body["max_sims"].(int)
 	k.most = most
 	k.sender, _ = refID(body["expected_sender"])
-	fine := false
+	var fine bool
 	if k.expires, fine = m.expiry(body); !fine || given && most < 1 {
 		return badRequest()
 	}
@@ -95,7 +95,7 @@ func (m *Model) MakeOffer(bearer int, code int64, body object) Answer {
 	k := m.codes[code-1]
 	o := &offer{code: k, source: c.workspace, target: k.workspace, user: c.user, state: pending, allowed: w.allowed, note: n, created: m.now}
 	o.detach, _ = body["auto_detach_devices"].(bool)
-	fine := false
+	var fine bool
 	if o.expires, fine = m.expiry(body); !fine {
 		return badRequest()
 	}
@@ -114,11 +114,11 @@ func (m *Model) MakeOffer(bearer int, code int64, body object) Answer {
 	if k.most > 0 && len(found) > k.most-k.sims {
 		return refusal(422, 1400, "InputValidationFailed")
 	}
-	return m.storeOffer(o, found, body["dry_run"] == false)
+	return m.storeOffer(o, found, body["dry_run"] != false)
 }
 
 // storeOffer returns the response to an offer, and makes the offer unless it is a dry run.
-func (m *Model) storeOffer(o *offer, found []*sim, real bool) Answer {
+func (m *Model) storeOffer(o *offer, found []*sim, dry bool) Answer {
 	for _, s := range found {
 		o.sims = append(o.sims, &offeredSIM{s, s.now().status, offered, ""})
 	}
@@ -127,7 +127,7 @@ func (m *Model) storeOffer(o *offer, found []*sim, real bool) Answer {
 		list = append(list, offeredBody(o, s))
 	}
 	a := Answer{Status: 200}
-	if real {
+	if !dry {
 		o.id = int64(len(m.offers) + 1)
 		o.look()
 		m.offers = append(m.offers, o)
@@ -139,7 +139,7 @@ func (m *Model) storeOffer(o *offer, found []*sim, real bool) Answer {
 		a = Answer{Status: 201}.with("Location", "/api/v1/migration_offer/"+number(o.id))
 	}
 	body := m.offerBody(o.source, o)
-	body["dry_run"], body["crosses"], body["stays"], body["sims"] = !real, crosses, stays, list
+	body["dry_run"], body["crosses"], body["stays"], body["sims"] = dry, crosses, stays, list
 	slices.SortFunc(o.sims, func(a, b *offeredSIM) int { return int(a.sim.id - b.sim.id) })
 	a.Body = body
 	return a
@@ -178,15 +178,10 @@ func (m *Model) ownSIMs(c caller, w wanted, sel object) (found []*sim, no *Answe
 			a := notFound("workspace with id " + number(ws) + " not found")
 			return nil, &a
 		}
-		var all []*sim
-		for _, s := range m.sims {
-			if own(s) && (f["q"] == nil || f["q"] == "status:"+number(int64(s.now().status))) {
-				all = append(all, s)
+		for _, s := range m.ofStatus(f["q"]) {
+			if own(s) {
+				add(s, "")
 			}
-		}
-		slices.SortFunc(all, func(a, b *sim) int { return int(a.id - b.id) })
-		for _, s := range all {
-			add(s, "")
 		}
 	}
 	switch {
@@ -198,6 +193,17 @@ func (m *Model) ownSIMs(c caller, w wanted, sel object) (found []*sim, no *Answe
 		return nil, &a
 	}
 	return found, nil
+}
+
+// ofStatus returns the SIMs that match a filter by status, by id; nil matches all.
+func (m *Model) ofStatus(q any) (all []*sim) {
+	for _, s := range m.sims {
+		if q == nil || q == "status:"+number(int64(s.now().status)) {
+			all = append(all, s)
+		}
+	}
+	slices.SortFunc(all, func(a, b *sim) int { return int(a.id - b.id) })
+	return all
 }
 
 // answerable returns a pending offer that the caller's Workspace receives.

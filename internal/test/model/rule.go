@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"slices"
@@ -60,7 +61,10 @@ func readRule(owner int64, body object) *rule {
 }
 
 // SetRules replaces the rules of an owner; 0 is the installation, which keeps the shipped one.
-func (m *Model) SetRules(owner int64, bodies []object) []*rule {
+func (m *Model) SetRules(owner int64, bodies []object) { m.replaceRules(owner, bodies) }
+
+// replaceRules does what SetRules does, and returns the new rules.
+func (m *Model) replaceRules(owner int64, bodies []object) []*rule {
 	m.ruleSet++
 	var kept, mine []*rule
 	for _, r := range m.rules {
@@ -79,7 +83,7 @@ func (m *Model) SetRules(owner int64, bodies []object) []*rule {
 		}
 		mine = append(mine, r)
 	}
-	m.rules = append(kept, mine...)
+	m.rules = slices.Concat(kept, mine)
 	slices.SortStableFunc(m.rules, func(a, b *rule) int { return cmp.Compare(a.owner, b.owner) })
 	return mine
 }
@@ -87,7 +91,7 @@ func (m *Model) SetRules(owner int64, bodies []object) []*rule {
 func sameContent(a, b object) bool {
 	x, errX := json.Marshal(a)
 	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && string(x) == string(y)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
 func (m *Model) ruleBody(r *rule) object {
@@ -142,7 +146,7 @@ func (m *Model) PutRules(bearer int, bodies []object, fine bool) Answer {
 		return badRequest()
 	}
 	list := []any{}
-	for _, r := range m.SetRules(c.workspace, bodies) {
+	for _, r := range m.replaceRules(c.workspace, bodies) {
 		list = append(list, m.ruleBody(r))
 	}
 	return ok(list)

@@ -52,11 +52,7 @@ func (k checker) acknowledged(known []offer) {
 	for _, o := range k.offers {
 		made[o.reference] = append(made[o.reference], o)
 	}
-	for reference, list := range made {
-		if len(list) > 1 {
-			k.fail("I6: %s was made %d times", reference, len(list))
-		}
-	}
+	k.once(made)
 	for _, o := range known {
 		have := k.offers[o.id]
 		switch {
@@ -75,6 +71,15 @@ func (k checker) acknowledged(known []offer) {
 	}
 }
 
+// once checks that no offer was made twice.
+func (k checker) once(made map[string][]*storedOffer) {
+	for reference, list := range made {
+		if len(list) > 1 {
+			k.fail("I6: %s was made %d times", reference, len(list))
+		}
+	}
+}
+
 // moves returns the entries that moved SIMs of an offer.
 func (k checker) moves(o *storedOffer) []int64 {
 	list := slices.Clone(k.jobs[o.job])
@@ -86,6 +91,11 @@ func (k checker) moves(o *storedOffer) []int64 {
 
 // offer compares the SIMs of an offer with the ledger and with its counts.
 func (k checker) offer(o *storedOffer) {
+	k.states(o, k.moved(o))
+}
+
+// moved counts how often each SIM of an offer was moved by its entries.
+func (k checker) moved(o *storedOffer) map[int64]int {
 	moved := make(map[int64]int)
 	for _, id := range k.moves(o) {
 		if k.entries[id] == nil {
@@ -99,6 +109,11 @@ func (k checker) offer(o *storedOffer) {
 			}
 		}
 	}
+	return moved
+}
+
+// states compares the states of the SIMs of an offer with its moves and its counts.
+func (k checker) states(o *storedOffer, moved map[int64]int) {
 	counts := make(map[int]int)
 	for sim, state := range o.sims {
 		counts[state]++
