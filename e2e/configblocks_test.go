@@ -52,7 +52,7 @@ func TestLanguagesOfBlocks(t *testing.T) {
 }
 
 // TestSettingsBlocks loads each YAML block of the documents as the settings file of a server,
-// except those for Docker Compose and Kubernetes.
+// except those for Docker Compose, Kubernetes and Prometheus.
 func TestSettingsBlocks(t *testing.T) {
 	blocks := 0
 	for _, file := range documents(t) {

@@ -15,9 +15,11 @@ import (
 	"github.com/simferry/simferry/internal/config"
 )
 
-// isDeployment reports whether a YAML block is for Docker Compose or Kubernetes.
+// isDeployment reports whether a YAML block is for Docker Compose, Kubernetes or Prometheus.
 func isDeployment(text string) bool {
-	return strings.HasPrefix(text, "services:") || strings.HasPrefix(text, "apiVersion:")
+	return slices.ContainsFunc([]string{"services:", "apiVersion:", "scrape_configs:"}, func(key string) bool {
+		return strings.HasPrefix(text, key)
+	})
 }
 
 // deployment returns the only block of the page on installing that begins with a key.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -77,6 +78,8 @@ func TestEveryFieldOfEveryList(t *testing.T) {
 				switch {
 				case f.Values != nil:
 					value = f.Values[0]
+				case f.Range != [2]int64{}:
+					value = strconv.FormatInt(f.Range[0], 10)
 				case value == "":
 					value = "x"
 				}
