@@ -32,7 +32,7 @@ const fewSought = 10
 // hiddenValues has, by field, the format of a value that a row of another Workspace may have. The
 // argument of the format is an id.
 var hiddenValues = map[string]string{
-	"id": "%d", "sim": "%d", "endpoint": "%d", "user": "hidden %d", "application_token": "%d", "migration": "%d", "job": "%d", "actor": "%d",
+	"id": "%d", "sim": "%d", "endpoint": "%d", "user": "hidden %d", "application_token": "%d", "migration": "%d", "job": "%d",
 	"iccid": "8988303%012d", "iccid_with_luhn": "8988303%012d", "imsi": "29505%010d", "msisdn": "42366%010d", "eid": "8904%010d",
 	"customer_org": "%d", "issuer_org": "%d", "reseller_org": "%d", "organisation": "%d", "source_workspace": "%d", "target_workspace": "%d",
 	"name": "hidden %d", "username": "hidden%d@example.com", "imei": "35%013d", "ip_address": "10.0.0.%d", "service_profile": "%d", "tariff_profile": "%d",
@@ -42,7 +42,7 @@ var hiddenValues = map[string]string{
 // noValues are the fields whose values belong to no Workspace.
 var noValues = []string{
 	"status", "sim_status", "state", "kind", "model", "satellite_capable", "production_date", "created", "last_updated", "expiry_date", "timestamp", "from", "until",
-	"type", "event_type", "source", "event_source", "severity", "event_severity", "alert", "network", "rat", "country", "action", "outcome", "error_code", "subject_type", "verdict", "direction",
+	"type", "event_type", "source", "event_source", "severity", "event_severity", "alert", "network", "rat", "country", "action", "actor", "outcome", "error_code", "subject_type", "verdict", "direction",
 }
 
 // sought has, by list, the fields whose values are looked up in an index over all Workspaces. The
