@@ -40,6 +40,8 @@ type Control struct {
 
 	terminalPage string // see Options
 	noReminders  bool
+
+	moves moves
 }
 
 // Options configures a Control.

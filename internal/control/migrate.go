@@ -43,6 +43,7 @@ func (c *Control) PreviewMigration(ctx context.Context, claims identity.Claims, 
 		return caller, nil, err
 	}
 	plan, err := fleet.PlanMigration(req, snap)
+	c.moves.count("preview", outcomeOf(err), simsOf(plan, err))
 	return caller, plan, err
 }
 
@@ -72,6 +73,16 @@ func (c *Control) Migrate(ctx context.Context, caller identity.Principal, run Ru
 	})
 	if err == nil && !r.Replayed && m.done.Plan != nil {
 		c.logMigration(caller, m.done, time.Since(started))
+	}
+	switch {
+	case err != nil:
+		c.moves.count("run", outcomeOf(err), 0)
+	case r.Replayed:
+		c.moves.count("run", "repeated", 0)
+	case m.done.Plan == nil:
+		c.moves.count("run", "refused", 0)
+	default:
+		c.moves.count("run", "accepted", len(m.done.Plan.SIMs))
 	}
 	return r, err
 }

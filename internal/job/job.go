@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	_ "time/tzdata" // windows of jobs name time zones, and a container may have none
@@ -25,6 +26,23 @@ type Runner struct {
 	Control *control.Control
 	Owner   string // identifies the server in the database, for the operator
 	Log     *slog.Logger
+	Counts  *Counts // nil for none; runners may share it
+}
+
+// Counts counts the steps of jobs: each plans some SIMs, changes a chunk, or changes the state.
+type Counts struct{ Done, Failed, Lost atomic.Uint64 }
+
+// stepped counts a step with its error.
+func (r *Runner) stepped(err error) {
+	switch {
+	case r.Counts == nil:
+	case err == nil:
+		r.Counts.Done.Add(1)
+	case errors.Is(err, control.ErrLeaseLost):
+		r.Counts.Lost.Add(1)
+	default:
+		r.Counts.Failed.Add(1)
+	}
 }
 
 // Run works on jobs until ctx ends. It finishes the step that it is in.
@@ -72,6 +90,7 @@ func (r *Runner) one(ctx context.Context) (worked bool, err error) {
 	for n := 0; n < stepsAtOnce && more && ctx.Err() == nil; n++ {
 		began := time.Now()
 		more, err = r.step(whole, lease)
+		r.stepped(err)
 		if errors.Is(err, control.ErrLeaseLost) {
 			r.Log.Warn("another server has taken a job over", "job", int64(lease.Job), "attempt", lease.Attempt)
 			return true, nil

@@ -9,6 +9,7 @@ type Budget struct {
 
 	mu   sync.Mutex
 	held int64
+	full uint64 // calls of Take without room
 	by   map[string]int64
 }
 
@@ -23,6 +24,7 @@ func (b *Budget) Take(name string, n int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.held+n > b.total || b.by[name]+n > b.perParty {
+		b.full++
 		return false
 	}
 	b.held += n
@@ -42,3 +44,10 @@ func (b *Budget) Give(name string, n int64) {
 
 // Held returns what all parties hold together.
 func (b *Budget) Held() int64 { b.mu.Lock(); defer b.mu.Unlock(); return b.held }
+
+// Figures returns what is held now, the most that may be held, and how often there was no room.
+func (b *Budget) Figures() (held, most int64, full uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.held, b.total, b.full
+}

@@ -26,6 +26,7 @@ type Conns struct {
 	owners map[string]*owner
 	idle   idleOwners
 	clock  uint64 // counts how often a connection became idle
+	closed uint64 // connections that were closed to keep the limits
 }
 
 // conn is one open connection.
@@ -137,9 +138,11 @@ func (c *Conns) admit(accepted net.Conn) bool {
 		o = &owner{address: address, index: -1}
 	}
 	if address != "" && bound(o.count, c.PerAddress) && !c.evict(o) {
+		c.closed++
 		return false
 	}
 	if bound(len(c.conns), c.Total) && !c.evict(c.victim(o)) {
+		c.closed++
 		return false
 	}
 	c.owners[address] = o // again if its last connection was closed just now
@@ -164,6 +167,7 @@ func (c *Conns) evict(o *owner) bool {
 	}
 	k := o.longestIdle()
 	c.remove(k)
+	c.closed++
 	_ = k.Close() // the server notices
 	return true
 }
@@ -212,3 +216,6 @@ func (c *Conns) State(changed net.Conn, state http.ConnState) {
 
 // Open returns the number of open connections.
 func (c *Conns) Open() int { c.mu.Lock(); defer c.mu.Unlock(); return len(c.conns) }
+
+// Closed returns how many connections were closed to keep the limits.
+func (c *Conns) Closed() uint64 { c.mu.Lock(); defer c.mu.Unlock(); return c.closed }

@@ -42,6 +42,25 @@ type Gate struct {
 	waiting int
 	parties map[string]*party
 	turns   list.List // of *party with waiting tickets, in the order of their turns
+	counts  GateFigures
+}
+
+// GateFigures are the counts of a Gate.
+type GateFigures struct {
+	Running, Waiting int
+	Admitted         uint64        // that had to wait before
+	Waited           time.Duration // by all of those together
+	Full             uint64        // refused, because too many were waiting
+	GaveUp           uint64        // whose context ended while they waited
+}
+
+// Figures returns the current counts.
+func (g *Gate) Figures() GateFigures {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	f := g.counts
+	f.Running, f.Waiting = g.running, g.waiting
+	return f
 }
 
 // party is one caller, address or other group that shares the Gate with others.
@@ -57,6 +76,7 @@ type party struct {
 type ticket struct {
 	in    chan struct{}
 	place *list.Element
+	since time.Time
 }
 
 // NewGate returns a Gate with these limits.
@@ -82,6 +102,7 @@ func (g *Gate) Enter(ctx context.Context, name string) (leave func(), err error)
 		return g.leave(p), nil
 	}
 	if bound(p.waiting.Len()-p.resting, g.rules.Queue) || bound(g.waiting, g.rules.QueueAll) {
+		g.counts.Full++
 		g.mu.Unlock()
 		return nil, ErrFull
 	}
@@ -117,7 +138,7 @@ func (g *Gate) start(p *party) {
 }
 
 func (g *Gate) wait(p *party) *ticket {
-	t := &ticket{in: make(chan struct{})}
+	t := &ticket{in: make(chan struct{}), since: time.Now()}
 	t.place = p.waiting.PushBack(t)
 	g.waiting++
 	if p.turn == nil {
@@ -130,6 +151,7 @@ func (g *Gate) wait(p *party) *ticket {
 func (g *Gate) giveUp(p *party, t *ticket) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.counts.GaveUp++
 	select {
 	case <-t.in:
 		g.end(p)
@@ -206,6 +228,8 @@ func (g *Gate) admit() {
 			g.turns.MoveToBack(e)
 			g.dequeue(p, t.place)
 			g.start(p)
+			g.counts.Admitted++
+			g.counts.Waited += time.Since(t.since)
 			close(t.in)
 			next = g.turns.Front()
 		}

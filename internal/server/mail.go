@@ -42,6 +42,7 @@ func (s *Server) deliver(ctx context.Context) error {
 		}
 		failed := s.mailer.Load().Send(ctx, m)
 		final := mailer.Final(failed)
+		s.counts.mail(failed, final)
 		if failed != nil {
 			s.log.Warn("a mail was not delivered", "mail", m.UID, "attempt", m.Attempts, "final", final, "err", failed)
 		}

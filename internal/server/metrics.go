@@ -1,13 +1,10 @@
 package server
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"net/http/pprof" // what it adds to http.DefaultServeMux is not served
-	"runtime"
 
-	"github.com/simferry/simferry/internal/metrics"
 	"github.com/simferry/simferry/internal/operatorapi"
 )
 
@@ -62,9 +59,4 @@ func (s *Server) logMetricsListener() {
 		s.log.Warn("the metrics can be reached on every address of this machine: set metrics_listen to one in a private network",
 			"address", s.MetricsAddr())
 	}
-}
-
-// figures reports what the parts of the server count.
-func (s *Server) figures(_ context.Context, set metrics.Set) {
-	set("simferry_build_info", 1, s.cfg.Version, runtime.Version())
 }

@@ -58,7 +58,7 @@ func (s *Server) jobs(ctx context.Context) {
 	host, _ := os.Hostname() // for the operator only
 	var runners sync.WaitGroup
 	for n := range jobsOfServer {
-		r := job.Runner{Control: s.Control, Owner: fmt.Sprintf("%s/%d/%d", host, os.Getpid(), n), Log: s.log}
+		r := job.Runner{Control: s.Control, Owner: fmt.Sprintf("%s/%d/%d", host, os.Getpid(), n), Log: s.log, Counts: &s.counts.jobs}
 		runners.Go(func() { r.Run(ctx) })
 	}
 	runners.Wait()
@@ -112,7 +112,9 @@ func (s *Server) every(ctx context.Context, interval time.Duration, name string,
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
-		if err := duty(ctx); err != nil && ctx.Err() == nil {
+		err := duty(ctx)
+		s.counts.task(name, err)
+		if err != nil && ctx.Err() == nil {
 			s.log.Warn("a background task failed", "duty", name, "err", err)
 		}
 		select {

@@ -40,6 +40,8 @@ type Server struct {
 	operator *endpoint // nil if the operator API is off
 	measured *endpoint // of the metrics; nil if they have none of their own
 	metrics  *metrics.Metrics
+	gates    *limit.Gates // of the public listener
+	counts   counts
 	grace    time.Duration
 	mailer   atomic.Pointer[mailer.Mailer] // nil without mail
 	cfg      config.Config
@@ -85,6 +87,7 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 	}
 	gates := limit.NewGates(cfg.Limits.RequestsOfCaller, cfg.Limits.RequestsOfAddress, cfg.Limits.Waiting)
 	options := s.options(cfg)
+	s.gates = gates
 	options.Gates, options.Streams.Stopping = gates, ctx.Done()
 	handler := s.withConsole(httpapi.New(s.Control, options), cfg, gates)
 	operator, err := s.operatorHandler(cfg) // before listening, because its tokens may be invalid
@@ -141,6 +144,7 @@ func (s *Server) options(cfg config.Config) httpx.Options {
 type endpoint struct {
 	http     *http.Server
 	listener net.Listener
+	conns    *limit.Conns
 }
 
 func listen(ctx context.Context, address string, srv boundedHTTP) (endpoint, error) {
@@ -148,7 +152,7 @@ func listen(ctx context.Context, address string, srv boundedHTTP) (endpoint, err
 	if err != nil {
 		return endpoint{}, err
 	}
-	return endpoint{srv.Server, srv.conns.Listen(l)}, nil
+	return endpoint{srv.Server, srv.conns.Listen(l), srv.conns}, nil
 }
 
 // boundedHTTP is an HTTP server with a limited number of connections.

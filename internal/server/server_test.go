@@ -20,9 +20,15 @@ import (
 
 	"github.com/simferry/simferry/internal/config"
 	"github.com/simferry/simferry/internal/server"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	pgtest.Main(m)
+	if err := goleak.Find(); err != nil {
+		panic(err) // the result of the tests does not count goroutines that are left
+	}
+}
 
 func settings(t *testing.T) config.Config {
 	t.Helper()

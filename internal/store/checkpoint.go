@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,8 @@ type checkpointer struct {
 	files    *sqliteFiles
 	tooLarge int // pages
 	grown    int // pages of the log when the last warning was logged
+
+	succeeded, blocked, failures atomic.Uint64
 }
 
 const (
@@ -89,6 +92,14 @@ func (c *checkpointer) checkpoint(ctx context.Context, db *sql.DB) (large bool) 
 	err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&blocked, &logged, &copied)
 	if err == nil && logged > c.tooLarge {
 		large, err = truncate(ctx, db)
+	}
+	switch {
+	case err != nil:
+		c.failures.Add(1)
+	case large:
+		c.blocked.Add(1)
+	default:
+		c.succeeded.Add(1)
 	}
 	if err != nil && ctx.Err() == nil {
 		slog.Warn("checkpoint", "err", err) // the log only grows; the next one catches up

@@ -388,6 +388,9 @@ func (tx *Tx) Apply(ctx context.Context, c Change) (fleet.MigrationID, error) {
 	if err == nil && (stock || c.deletes()) {
 		err = tx.exec(ctx, countSeenByLines, int64(id))
 	}
+	if err == nil {
+		tx.written = append(tx.written, entryCount{c.kindName(), len(c.Lines)})
+	}
 	return id, err
 }
 

@@ -56,6 +56,7 @@ func (s *Store) UpdateOnce(ctx context.Context, o Opening, fn func(*Tx, Opened) 
 			}
 		}
 		got, err := tx.Open(ctx, o)
+		tx.repeated = got.done
 		if err != nil || got.done {
 			return err
 		}
@@ -64,6 +65,7 @@ func (s *Store) UpdateOnce(ctx context.Context, o Opening, fn func(*Tx, Opened) 
 		}
 		repetition = repetition || got.Replied && !tx.unsure
 		got.Own = got.Replied && tx.unsure && !repetition
+		tx.repeated = got.Own
 		return fn(tx, got)
 	})
 }

@@ -25,6 +25,7 @@ func (in *Intake) Add(sims []fleet.SIM) {
 // InsertIntake writes the ledger entry of an import that InsertSIMs made in this
 // transaction.
 func (tx *Tx) InsertIntake(ctx context.Context, uid string, in Intake) error {
+	tx.written = append(tx.written, entryCount{ledgerKinds[fleet.LedgerImport], in.SIMs})
 	return tx.exec(ctx, `
 		INSERT INTO ledger (uid, kind, at, sims, detach_devices, delta, ids_delta) VALUES ($1, $2, $3, $4, 0, $5, $6)`,
 		uid, int64(fleet.LedgerImport), micros(tx.now), in.SIMs, int64(in.delta), int64(in.ids))

@@ -49,20 +49,25 @@ var limits = map[verdict]limit{
 
 // retry repeats a transaction; nothing else does. The time counts from the first failure, so that a
 // long transaction also gets a second attempt.
-func (s *Store) retry(ctx context.Context, run func() error) error {
+func (s *Store) retry(ctx context.Context, kind transactionKind, run func() error) error {
 	var failing time.Time
 	for attempt := 1; ; attempt++ {
 		err := run()
 		if err == nil {
+			s.counts.ended(kind, nil)
 			return nil
 		}
 		if attempt == 1 {
 			failing = time.Now()
 		}
-		l := limits[s.verdict(err)]
+		v := s.verdict(err)
+		l := limits[v]
 		if attempt >= l.runs || time.Since(failing) > l.time || !pause(ctx, attempt) {
-			return s.public(ctx, err)
+			err = s.public(ctx, err)
+			s.counts.ended(kind, err)
+			return err
 		}
+		s.counts.retries[v].Add(1)
 	}
 }
 

@@ -22,6 +22,7 @@ type Store struct {
 	settled settled
 	rules   ruleCache
 	most    int // how many rows a list may go through; 0 for maxScanned
+	counts  counts
 }
 
 // Options configure a Store; the zero value is for a server.
@@ -133,7 +134,7 @@ func (s *Store) Ready(ctx context.Context) error {
 
 // View runs fn on one read-only snapshot: all its statements see the same instant.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
-	return s.retry(ctx, func() error {
+	return s.retry(ctx, kindView, func() error {
 		return s.engine.view(ctx, func(q querier) error { return fn(s.tx(q, false)) })
 	})
 }
@@ -141,7 +142,7 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 // Read runs fn without a transaction. It is for one statement, which is its own snapshot;
 // it saves the round trips of begin and commit.
 func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
-	return s.retry(ctx, func() error {
+	return s.retry(ctx, kindRead, func() error {
 		return s.engine.read(ctx, func(q querier) error { return fn(s.tx(q, false)) })
 	})
 }
@@ -152,18 +153,26 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 // be idempotent; if they are not, see UpdateOnce.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	unsure := false
-	return s.retry(ctx, func() error {
+	var written []entryCount
+	err := s.retry(ctx, kindUpdate, func() error {
 		err := s.engine.update(ctx, func(q querier) error {
 			tx := s.tx(q, unsure)
 			tx.writes = true
 			if err := fn(tx); err != nil {
 				return err
 			}
+			if !tx.repeated { // otherwise the attempt before this one has written
+				written = tx.written
+			}
 			return tx.failed // fn may have ignored it
 		})
 		unsure = unsure || s.engine.classify(err) == outcomeUnknown
 		return err
 	})
+	if err == nil {
+		s.counts.wrote(written)
+	}
+	return err
 }
 
 func (s *Store) tx(q querier, unsure bool) *Tx {

@@ -19,6 +19,8 @@ type Tx struct {
 	failed      error // of the first statement that failed: the transaction must not commit
 	preselected *preselected
 	rules       *ruleCache
+	written     []entryCount // of the ledger
+	repeated    bool         // an earlier attempt was committed, so this one writes nothing
 }
 
 // Now returns the instant of the transaction: the same for everything that it writes.
