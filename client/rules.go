@@ -64,6 +64,14 @@ func rulesOf(ctx context.Context, c *Client) ([]api.MigrationRule, error) {
 	return *list, nil
 }
 
+// WhatIf compares candidate rules of the installation with the present ones, over past migrations
+// and over the fleet. It changes nothing, and can take minutes: the client's timeout must allow
+// that. Errors: IsInvalid, which names the rule and the property; IsTooManyRequests while the
+// server runs another one.
+func (o *Operator) WhatIf(ctx context.Context, r api.WhatIfRequest) (*api.WhatIf, error) {
+	return one[api.WhatIf](ctx, o.c, call{method: http.MethodPost, path: operatorRules + "/what_if", body: r})
+}
+
 // ApplyRules replaces the rules of the installation. Errors: IsInvalid, which names the rule and
 // the property.
 func (o *Operator) ApplyRules(ctx context.Context, r api.NewRules, opts ...WriteOption) ([]api.MigrationRule, error) {

@@ -11,7 +11,7 @@ import (
 )
 
 // internals are words of Go and its libraries that no screen shows.
-var internals = regexp.MustCompile(`strconv|ParseInt|ParseBool|invalid syntax|invalid argument|first path segment|parse "|\bgroup \[|time: |pflag|unsupported|json:|Go value`)
+var internals = regexp.MustCompile(`strconv|ParseInt|ParseBool|invalid syntax|invalid argument|first path segment|parse "|\bgroup \[|time: |pflag|unsupported|[^-]json:|Go value`)
 
 // eachCommand visits every command that does something.
 func eachCommand(cmd *cobra.Command, visit func(*cobra.Command)) {

@@ -18,11 +18,12 @@ import (
 )
 
 func ruleCommands(p Process) *cobra.Command {
-	cmd := group("rule", "Manage the rules of migrations", ruleList(p), ruleCheck(p), ruleApply(p), ruleHistory(p))
+	cmd := group("rule", "Manage the rules of migrations", ruleList(p), ruleCheck(p), ruleApply(p), ruleWhatIf(p), ruleHistory(p))
 	cmd.Long = `The rules of the installation refuse migrations, require approval for them, or warn. They are a JSON
 file: an object with the list "rules". 'simferry rule list --output json' prints the present ones in
-this form, 'check' reads a file without a database, and 'apply' replaces all rules of the
-installation. Rules of Workspaces, which their Administrators make, are listed and not changed.`
+this form, 'check' reads a file without a database, 'what-if' shows what a file would change, and
+'apply' replaces all rules of the installation. Rules of Workspaces, which their Administrators
+make, are listed and not changed.`
 	return cmd
 }
 

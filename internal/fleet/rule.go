@@ -139,8 +139,10 @@ type SIMFacts struct {
 
 // RuleInput is what rules are evaluated with, in addition to the rest of a Snapshot.
 type RuleInput struct {
-	Set   *RuleSet // nil if it was not read: every SIM is refused
-	Now   time.Time
+	Set *RuleSet // nil if it was not read: every SIM is refused
+	Now time.Time
+	// Valid is the time at which a rule must be valid to be asked; Now if it is zero.
+	Valid time.Time
 	Facts map[SIMID]SIMFacts
 	// Today is how many SIMs have left Workspaces since midnight (UTC); nil if it was not read.
 	Today map[WorkspaceID]int

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -209,10 +210,11 @@ func (r *ruleRun) enter(source *Workspace) {
 }
 
 func (r *ruleRun) add(rule *Rule, source *Workspace) {
-	if !rule.ValidTo.IsZero() && !r.in.Now.Before(rule.ValidTo) {
+	valid := cmp.Or(r.in.Valid, r.in.Now)
+	if !rule.ValidTo.IsZero() && !valid.Before(rule.ValidTo) {
 		return
 	}
-	o := openRule{rule: rule, announced: r.in.Now.Before(rule.ValidFrom)}
+	o := openRule{rule: rule, announced: valid.Before(rule.ValidFrom)}
 	if rule.Broken != "" {
 		o.settled = failed
 	}

@@ -103,6 +103,7 @@ var operations = []operation{
 		writeOnce("operator.rule.apply", newRules, rules.ApplyRules, replyWith(ruleBodies)),
 	},
 	{"GET /operator/v1/rule/history", operatorToken, none, call(nothing, ruleHistory, historyBodies)},
+	{whatIfPattern, operatorToken, none, (*api).whatIf},
 
 	{importPattern, operatorToken, fleet.AuditSIMsImported, (*api).importSIMs},
 }

@@ -23,6 +23,7 @@ type api struct {
 	*httpx.Server
 	operator operator.Operator
 	tokens   func() identity.OperatorTokens // those valid now
+	whatIfs  chan struct{}                  // holds a value while a what-if runs
 }
 
 // request is one HTTP request with the operator who sent it.
@@ -50,7 +51,7 @@ type Page struct {
 // public URL of the options is ignored: it belongs to the other API.
 func New(rules operator.Operator, tokens func() identity.OperatorTokens, o httpx.Options, pages ...Page) http.Handler {
 	o.PublicURL = ""
-	a := &api{httpx.New(o), rules, tokens}
+	a := &api{httpx.New(o), rules, tokens, make(chan struct{}, 1)}
 	routes := httpx.NewRouter("/operator")
 	for _, op := range operations {
 		routes.Handle(op.pattern, a.serve(op))
@@ -64,8 +65,11 @@ func New(rules operator.Operator, tokens func() identity.OperatorTokens, o httpx
 // serve handles a request: token, operation, response.
 func (a *api) serve(op operation) http.Handler {
 	var timeout time.Duration
-	if op.pattern == importPattern || !strings.Contains(op.pattern, " /operator/") {
+	switch {
+	case op.pattern == importPattern, !strings.Contains(op.pattern, " /operator/"):
 		timeout = ImportTimeout
+	case op.pattern == whatIfPattern:
+		timeout = whatIfTimeout
 	}
 	return a.Operation(timeout, func(r *httpx.Request) response {
 		req := &request{Request: r}

@@ -108,7 +108,7 @@ var Rules = map[string]Rule{
 	},
 	"internal/cli": {Imports: []string{
 		"api", "client", "internal/config", "internal/control", "internal/dburl", "internal/demo", "internal/cli/atomicfile", "internal/cli/bulk", "internal/fleet",
-		"internal/identity", "internal/iccidfile", "internal/limit", "internal/cli/profile", "internal/operator", "internal/server",
+		"internal/httpx", "internal/identity", "internal/iccidfile", "internal/limit", "internal/cli/profile", "internal/operator", "internal/server",
 		"internal/tablefile", "internal/termtext", "internal/world",
 	}},
 	"internal/demo": {Imports: []string{"api", "client", "internal/config", "internal/server"}},

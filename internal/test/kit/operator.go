@@ -91,5 +91,6 @@ var OperatorRequests = map[string]struct {
 	"GET /operator/v1/rule":                                       {"/operator/v1/rule", "", 200},
 	"PUT /operator/v1/rule":                                       {"/operator/v1/rule", `{"rules": [{"id": "BR-1", "effect": "refuse", "code": 1505, "message": "m", "when": [{"source_country": ["BR"], "target_country_not": ["BR"]}]}]}`, 200},
 	"GET /operator/v1/rule/history":                               {"/operator/v1/rule/history", "", 200},
+	"POST /operator/v1/rule/what_if":                              {"/operator/v1/rule/what_if", `{"rules": [], "days": 7}`, 200},
 	"POST /operator/v1/application_token":                         {"/operator/v1/application_token", `{"workspace": {"id": 100}}`, 200},
 }

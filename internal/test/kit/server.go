@@ -38,6 +38,7 @@ type Server struct {
 	tokens  map[string]string
 	tracing sync.Mutex
 	trace   []string // nil while nothing is recorded
+	watch   func(statement string)
 	sql     *sql.DB
 }
 

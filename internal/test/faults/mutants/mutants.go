@@ -12,7 +12,7 @@ import (
 
 // All returns every mutation.
 func All() []faults.Mutation {
-	return slices.Concat(crash, jobs, offers, planner, requests, security, selection, wire, storage)
+	return slices.Concat(crash, jobs, offers, planner, requests, security, selection, wire, storage, whatIf)
 }
 
 // Find returns the mutation of a name.
