@@ -15,24 +15,37 @@ import (
 	"github.com/simferry/simferry/internal/limit"
 )
 
-// bounded serves with limits; requests to /wait get a response when release is closed.
-func bounded(t *testing.T, c *limit.Conns) (address string, waiting chan struct{}, release chan struct{}) {
+// server is an HTTP server with limits. Requests to /wait get a response when release is closed.
+type server struct {
+	address string
+	waiting chan struct{} // receives a value for each request to /wait
+	release chan struct{}
+	idle    chan struct{} // receives a value each time that a connection has become idle
+}
+
+func bounded(t *testing.T, c *limit.Conns) server {
 	t.Helper()
-	waiting, release = make(chan struct{}, 10), make(chan struct{})
+	waiting, release, idle := make(chan struct{}, 10), make(chan struct{}), make(chan struct{}, 100)
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &http.Server{ConnState: c.State, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	s := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/wait" {
 			waiting <- struct{}{}
 			<-release
 		}
 	})}
+	s.ConnState = func(changed net.Conn, state http.ConnState) {
+		c.State(changed, state)
+		if state == http.StateIdle {
+			idle <- struct{}{}
+		}
+	}
 	done := make(chan struct{})
 	go func() { _ = s.Serve(c.Listen(l)); close(done) }() // it ends with Close
 	t.Cleanup(func() { _ = s.Close(); <-done })
-	return l.Addr().String(), waiting, release
+	return server{l.Addr().String(), waiting, release, idle}
 }
 
 // ask opens a connection and sends a request; answered waits for the response.
@@ -57,25 +70,26 @@ func closed(c net.Conn) bool {
 
 func TestIdleConnectionsAreClosedFirst(t *testing.T) {
 	c := &limit.Conns{Total: 3}
-	address, waiting, release := bounded(t, c)
-	_, busy := ask(t, address, "/wait")
-	<-waiting
-	first, answered := ask(t, address, "/")
-	if !answered() {
-		t.Fatal("the first is not served")
-	}
-	if _, answered := ask(t, address, "/"); !answered() {
-		t.Error("the second is not served")
-	}
-	for range 5 {
-		if _, answered := ask(t, address, "/"); !answered() {
-			t.Error("a new connection is not served while others are idle")
+	s := bounded(t, c)
+	_, busy := ask(t, s.address, "/wait")
+	<-s.waiting
+	served := func(what string) net.Conn {
+		k, answered := ask(t, s.address, "/")
+		if !answered() {
+			t.Fatal(what + " is not served")
 		}
+		<-s.idle // the response arrives before that
+		return k
+	}
+	first := served("the first connection")
+	served("the second connection")
+	for range 5 {
+		served("a new connection, while others are idle,")
 	}
 	if !closed(first) || c.Open() > 3 {
 		t.Errorf("the longest idle connection is open; %d are", c.Open())
 	}
-	close(release)
+	close(s.release)
 	if !busy() {
 		t.Error("a connection in use was closed")
 	}
@@ -89,21 +103,21 @@ func TestNewConnectionIsClosedIfAllAreBusy(t *testing.T) {
 		}
 		return a.String()
 	}}
-	address, waiting, release := bounded(t, c)
+	s := bounded(t, c)
 	for range 2 {
-		ask(t, address, "/wait")
-		<-waiting
+		ask(t, s.address, "/wait")
+		<-s.waiting
 	}
-	if _, answered := ask(t, address, "/"); answered() {
+	if _, answered := ask(t, s.address, "/"); answered() {
 		t.Error("an address has more connections than it may")
 	}
 	exempt.Store(true)
-	ask(t, address, "/wait")
-	<-waiting
-	if _, answered := ask(t, address, "/"); answered() {
+	ask(t, s.address, "/wait")
+	<-s.waiting
+	if _, answered := ask(t, s.address, "/"); answered() {
 		t.Error("there are more connections than there may be")
 	}
-	close(release)
+	close(s.release)
 }
 
 // TestManyConnectionsMakeRoomFirst fills a server with connections of an address that keeps them
