@@ -170,7 +170,7 @@ func named[T comparable](set map[T]bool, value T) (v T) {
 // above returns how many limits a number exceeds.
 func above(limits []int, n int) int16 {
 	i, _ := slices.BinarySearch(limits, n)
-	return int16(i) //nolint:gosec // a rule set has far fewer limits
+	return int16(i)
 }
 
 // of returns the class of a question; target is 0 for the class of its SIMs at their source.

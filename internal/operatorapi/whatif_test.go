@@ -322,7 +322,7 @@ func TestOperatorWhatIfIsAlone(t *testing.T) {
 		r.Header.Set("Authorization", "Bearer "+kit.OperatorToken)
 		done := make(chan error, 1)
 		go func() {
-			res, err := http.DefaultClient.Do(r)
+			res, err := (&http.Client{}).Do(r) // the test hangs up
 			if err == nil {
 				_ = res.Body.Close()
 			}
