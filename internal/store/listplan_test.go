@@ -151,7 +151,7 @@ func simsOf(ws fleet.Workspace) func(context.Context, *store.Tx, fleet.List) err
 // fewMatch is a value of each field that few rows have, among those of fillLists.
 var fewMatch = map[string]string{
 	"id": "1000011", "iccid": "8988303000001000011", "iccid_with_luhn": fleet.ICCID("8988303000001000011").WithLuhn(), "imsi": "295050001000011",
-	"msisdn": "423660001000011", "eid": "89040001000011", "status": "1", "endpoint": "70001", "customer_org": "100", "issuer_org": "1",
+	"msisdn": "423660001000011", "eid": "89040001000011", "status": "1", "error_code": "1000", "endpoint": "70001", "customer_org": "100", "issuer_org": "1",
 	"sim": "1000011", "reseller_org": "77", "production_date": "2001-01-01", "model": "77", "satellite_capable": "false", "timestamp": "2023-11-26T12:00:11Z", "user": "77", "target_workspace": "77", "source_workspace": "77",
 }
 
