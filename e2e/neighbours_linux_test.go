@@ -183,21 +183,32 @@ func (n *neighbours) jobs(t *testing.T, dry bool) (end func()) {
 	return func() { cancel(); running.Wait() }
 }
 
+// asAdmin sends a request of the noisy Workspace, and repeats it while the server has no room for
+// it: requests of the last attack may still be running.
+func (n *neighbours) asAdmin(ctx context.Context, method, path, body string) (resp *http.Response, text []byte) {
+	for {
+		req, err := http.NewRequestWithContext(ctx, method, n.server.URL+path, strings.NewReader(body))
+		if err != nil {
+			n.t.Error(err)
+			return &http.Response{}, nil
+		}
+		req.Header.Set("Authorization", "Bearer "+n.admin)
+		if resp, err = n.client.Do(req); err != nil {
+			n.t.Error(err)
+			return &http.Response{}, nil
+		}
+		text, _ = io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
+			return resp, text
+		}
+	}
+}
+
 // makeJob makes a job of the noisy Workspace, and returns its path.
 func (n *neighbours) makeJob(ctx context.Context, body string) string {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, n.server.URL+"/api/v1/sim_status_job", strings.NewReader(body))
-	if err != nil {
-		n.t.Error(err)
-		return ""
-	}
-	req.Header.Set("Authorization", "Bearer "+n.admin)
-	resp, err := n.client.Do(req)
-	if err != nil {
-		n.t.Error(err)
-		return ""
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if text, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusCreated {
+	resp, text := n.asAdmin(ctx, http.MethodPost, "/api/v1/sim_status_job", body)
+	if resp.StatusCode != http.StatusCreated {
 		n.t.Errorf("a job: %d %s", resp.StatusCode, text)
 	}
 	return resp.Header.Get("Location")
@@ -205,32 +216,13 @@ func (n *neighbours) makeJob(ctx context.Context, body string) string {
 
 // cancelJobs cancels the jobs that are being planned, so that nothing is left to do.
 func (n *neighbours) cancelJobs(ctx context.Context) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, n.server.URL+"/api/v1/migration_job?q=state:planning&per_page=1000", http.NoBody)
-	if err != nil {
-		n.t.Error(err)
-		return
-	}
-	req.Header.Set("Authorization", "Bearer "+n.admin)
-	resp, err := n.client.Do(req)
-	if err != nil {
-		n.t.Error(err)
-		return
-	}
-	defer func() { _ = resp.Body.Close() }()
+	resp, text := n.asAdmin(ctx, http.MethodGet, "/api/v1/migration_job?q=state:planning&per_page=1000", "")
 	var jobs []struct{ ID int64 }
-	if err := json.NewDecoder(resp.Body).Decode(&jobs); err != nil {
-		n.t.Error(err)
+	if err := json.Unmarshal(text, &jobs); err != nil {
+		n.t.Errorf("jobs that are being planned: %d %s: %v", resp.StatusCode, text, err)
 	}
-	for _, j := range jobs {
-		cancel, err := http.NewRequestWithContext(ctx, http.MethodPost, fmt.Sprintf("%s/api/v1/migration_job/%d/cancel", n.server.URL, j.ID), http.NoBody)
-		if err != nil {
-			n.t.Error(err)
-			return
-		}
-		cancel.Header.Set("Authorization", "Bearer "+n.admin)
-		if resp, err := n.client.Do(cancel); err == nil { // a job may have been planned meanwhile
-			_ = resp.Body.Close()
-		}
+	for _, j := range jobs { // a job may have been planned meanwhile
+		n.asAdmin(ctx, http.MethodPost, fmt.Sprintf("/api/v1/migration_job/%d/cancel", j.ID), "")
 	}
 }
 
