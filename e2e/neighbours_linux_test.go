@@ -185,41 +185,42 @@ func (n *neighbours) jobs(t *testing.T, dry bool) (end func()) {
 
 // asAdmin sends a request of the noisy Workspace, and repeats it while the server has no room for
 // it: requests of the last attack may still be running.
-func (n *neighbours) asAdmin(ctx context.Context, method, path, body string) (resp *http.Response, text []byte) {
+func (n *neighbours) asAdmin(ctx context.Context, method, path, body string) (status int, location string, text []byte) {
 	for {
 		req, err := http.NewRequestWithContext(ctx, method, n.server.URL+path, strings.NewReader(body))
 		if err != nil {
 			n.t.Error(err)
-			return &http.Response{}, nil
+			return 0, "", nil
 		}
 		req.Header.Set("Authorization", "Bearer "+n.admin)
-		if resp, err = n.client.Do(req); err != nil {
+		resp, err := n.client.Do(req)
+		if err != nil {
 			n.t.Error(err)
-			return &http.Response{}, nil
+			return 0, "", nil
 		}
 		text, _ = io.ReadAll(resp.Body)
 		_ = resp.Body.Close()
 		if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
-			return resp, text
+			return resp.StatusCode, resp.Header.Get("Location"), text
 		}
 	}
 }
 
 // makeJob makes a job of the noisy Workspace, and returns its path.
 func (n *neighbours) makeJob(ctx context.Context, body string) string {
-	resp, text := n.asAdmin(ctx, http.MethodPost, "/api/v1/sim_status_job", body)
-	if resp.StatusCode != http.StatusCreated {
-		n.t.Errorf("a job: %d %s", resp.StatusCode, text)
+	status, location, text := n.asAdmin(ctx, http.MethodPost, "/api/v1/sim_status_job", body)
+	if status != http.StatusCreated {
+		n.t.Errorf("a job: %d %s", status, text)
 	}
-	return resp.Header.Get("Location")
+	return location
 }
 
 // cancelJobs cancels the jobs that are being planned, so that nothing is left to do.
 func (n *neighbours) cancelJobs(ctx context.Context) {
-	resp, text := n.asAdmin(ctx, http.MethodGet, "/api/v1/migration_job?q=state:planning&per_page=1000", "")
+	status, _, text := n.asAdmin(ctx, http.MethodGet, "/api/v1/migration_job?q=state:planning&per_page=1000", "")
 	var jobs []struct{ ID int64 }
 	if err := json.Unmarshal(text, &jobs); err != nil {
-		n.t.Errorf("jobs that are being planned: %d %s: %v", resp.StatusCode, text, err)
+		n.t.Errorf("jobs that are being planned: %d %s: %v", status, text, err)
 	}
 	for _, j := range jobs { // a job may have been planned meanwhile
 		n.asAdmin(ctx, http.MethodPost, fmt.Sprintf("/api/v1/migration_job/%d/cancel", j.ID), "")

@@ -131,7 +131,11 @@ func (p *place) lite() bool { return strings.HasPrefix(p.url, "sqlite:") }
 
 func (p *place) exec(ctx context.Context, texts ...string) error {
 	run := func(ctx context.Context, text string) error {
-		_, err := p.floor.(pgFloor).pool.Exec(ctx, text)
+		floor, ok := p.floor.(pgFloor)
+		if !ok {
+			return fmt.Errorf("%T is not the floor of PostgreSQL", p.floor)
+		}
+		_, err := floor.pool.Exec(ctx, text)
 		return err
 	}
 	if p.lite() {
