@@ -6,13 +6,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -46,7 +54,8 @@ func TestResumeAfterKill(t *testing.T) {
 		t.Parallel()
 		f := plainFleet(killedSIMs)
 		s := fakeserver.Start(t, f, plainHome, fakeserver.Options{Throttle: 97, LoseAfter: 9, FailBefore: 25, FailAfter: 13, Spend: 31})
-		k := newKilled(t, s.URL, killedSIMs)
+		k := &killed{}
+		k.start(t, k.proxy(t, s.URL), killedSIMs)
 		k.through(t)
 		in, moves, twice := f.Tally(plainTarget)
 		if in != killedSIMs || moves != killedSIMs || twice != 0 || s.Reused > 0 {
@@ -57,7 +66,8 @@ func TestResumeAfterKill(t *testing.T) {
 	t.Run("Simferry", func(t *testing.T) {
 		t.Parallel()
 		url, stop := serveSIMs(t, killedSIMs)
-		k := newKilled(t, url, killedSIMs)
+		k := &killed{}
+		k.start(t, k.proxy(t, url), killedSIMs)
 		k.through(t)
 		k.recorded(t, url)
 		database := stop()
@@ -72,12 +82,28 @@ type killed struct {
 	home, file string
 	environ    []string
 	inFlight   int // kills while the outcome of a chunk was unknown
+	hold       atomic.Pointer[hold]
+}
+
+// hold keeps chunks from the server from a length of the journal on. Without it, a process might end
+// before a busy machine stops it.
+type hold struct {
+	lines    int
+	released chan struct{} // chunks pass once it is closed
 }
 
 func newKilled(t testing.TB, url string, n int) *killed {
 	t.Helper()
+	k := &killed{}
+	k.start(t, url, n)
+	return k
+}
+
+// start writes the file of n SIMs and signs in.
+func (k *killed) start(t testing.TB, url string, n int) {
+	t.Helper()
 	dir := t.TempDir()
-	k := &killed{home: filepath.Join(dir, "home"), file: filepath.Join(dir, "sims.txt")}
+	k.home, k.file = filepath.Join(dir, "home"), filepath.Join(dir, "sims.txt")
 	k.environ = append(os.Environ(), "SIMFERRY_HOME="+k.home)
 	var list strings.Builder
 	for i := 1; i <= n; i++ {
@@ -91,7 +117,35 @@ func newKilled(t testing.TB, url string, n int) *killed {
 	if out, err := login.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	return k
+}
+
+// proxy starts a server that passes requests on. It holds a chunk when the journal is long enough.
+func (k *killed) proxy(t *testing.T, server string) string {
+	t.Helper()
+	target, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pass := httputil.NewSingleHostReverseProxy(target)
+	pass.ErrorLog = log.New(io.Discard, "", 0) // it reports each client that was killed
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body) // a server notices only then that a client is gone
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		lines, err := k.readJournal()
+		if err != nil {
+			t.Error(err)
+		}
+		if h := k.hold.Load(); h != nil && len(lines) >= h.lines && inFlight(lines) {
+			select {
+			case <-r.Context().Done():
+				return
+			case <-h.released:
+			}
+		}
+		pass.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
 }
 
 func (k *killed) command(ctx context.Context, args ...string) *exec.Cmd {
@@ -110,7 +164,7 @@ func (k *killed) through(t *testing.T) {
 	began := time.Now()
 	args := []string{"migrate", "--to", "Fleet FR", "--file", k.file, "--detach", "--yes", "--chunk", strconv.Itoa(killedChunk)}
 	// The lines that one process may write: together they stay below those of the whole run.
-	most := 2 * killedSIMs / killedChunk / (kills + spare)
+	most := 2*killedSIMs/killedChunk/(kills+spare) - 2
 	life := 0
 	for ; life < kills || k.inFlight == 0 && life < kills+spare; life++ {
 		if !k.die(t, args, 1+random.IntN(most), life%2 == 0) {
@@ -142,6 +196,8 @@ func (k *killed) die(t *testing.T, args []string, lines int, underWay bool) bool
 	ctx, giveUp := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer giveUp()
 	before := len(k.journal(t))
+	k.hold.Store(&hold{lines: before + lines + 2})
+	defer k.hold.Store(nil)
 	cmd := k.command(ctx, args...)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -178,6 +234,9 @@ func (k *killed) die(t *testing.T, args []string, lines int, underWay bool) bool
 func (k *killed) interrupted(t *testing.T, how os.Signal) {
 	t.Helper()
 	before := len(k.journal(t))
+	h := &hold{lines: before + 2, released: make(chan struct{})}
+	k.hold.Store(h)
+	defer k.hold.Store(nil)
 	cmd := k.command(t.Context(), "migrate", "resume")
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -198,6 +257,7 @@ func (k *killed) interrupted(t *testing.T, how os.Signal) {
 	if err := cmd.Process.Signal(how); err != nil {
 		t.Fatal(err)
 	}
+	close(h.released)
 	err := <-ended
 	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != bulk.ExitPartly || !strings.Contains(said.String(), "To continue: simferry migrate resume") {
 		t.Errorf("interrupted: %v\n%s", err, said.String())
@@ -210,23 +270,28 @@ func inFlight(lines []string) bool {
 }
 
 // journal returns the lines of the only run's journal so far.
-func (k *killed) journal(t *testing.T) (lines []string) {
+func (k *killed) journal(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(k.home, "runs", "*", "journal.jsonl"))
-	if err != nil || len(files) > 1 {
-		t.Fatalf("%v: %v", files, err)
-	}
-	if len(files) == 0 {
-		return nil
-	}
-	text, err := os.ReadFile(files[0])
+	lines, err := k.readJournal()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(text)) {
-		lines = append(lines, line)
-	}
 	return lines
+}
+
+func (k *killed) readJournal() (lines []string, err error) {
+	files, err := filepath.Glob(filepath.Join(k.home, "runs", "*", "journal.jsonl"))
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
+	if len(files) > 1 {
+		return nil, fmt.Errorf("there is more than one run: %v", files)
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil {
+		return nil, err
+	}
+	return slices.Collect(strings.Lines(string(text))), nil
 }
 
 // report wants every SIM in it once, moved.
