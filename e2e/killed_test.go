@@ -85,8 +85,8 @@ type killed struct {
 	hold       atomic.Pointer[hold]
 }
 
-// hold keeps chunks from the server from a length of the journal on. Without it, a process might end
-// before a busy machine stops it.
+// hold keeps chunks from the server from a length of the journal on. Without it, a process might
+// end before a busy machine stops it.
 type hold struct {
 	lines    int
 	released chan struct{} // chunks pass once it is closed
@@ -119,7 +119,8 @@ func (k *killed) start(t testing.TB, url string, n int) {
 	}
 }
 
-// proxy starts a server that passes requests on. It holds a chunk when the journal is long enough.
+// proxy starts a server that passes requests on. It holds a chunk when the journal is long
+// enough.
 func (k *killed) proxy(t *testing.T, server string) string {
 	t.Helper()
 	target, err := url.Parse(server)
