@@ -25,8 +25,8 @@ rules of Workspaces belong to both.
 
 The first part is about the migrations of the last days: which of them the rules would have
 refused, held for approval or warned about, as a whole and for each SIM. The second part is about
-the SIMs that are there now: each is moved alone, in thought, to every Workspace to which SIMs of
-its Workspace were moved in those days.
+the SIMs that are there now: each is judged as if it moved alone to every Workspace to which SIMs
+of its Workspace were moved in those days.
 
 Only rules are judged, not permissions. A rule that is not valid yet decides nothing: with --at
 it is judged as of a later time. Facts that the ledger does not hold, such as the country of a
