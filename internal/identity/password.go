@@ -93,7 +93,7 @@ func (h *Hasher) VerifyNothing(ctx context.Context, digest string) error {
 func (h *Hasher) Work() uint64 { return h.work.Load() }
 
 // Queue returns the counts of the queue of hashes.
-func (h *Hasher) Queue() limit.GateFigures { return h.queue.Figures() }
+func (h *Hasher) Queue() limit.GateStats { return h.queue.Stats() }
 
 func (h *Hasher) outdated(stored hashed) bool {
 	return stored.Params != h.params || len(stored.salt) != saltBytes || len(stored.key) != keyBytes

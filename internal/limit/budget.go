@@ -45,8 +45,8 @@ func (b *Budget) Give(name string, n int64) {
 // Held returns what all parties hold together.
 func (b *Budget) Held() int64 { b.mu.Lock(); defer b.mu.Unlock(); return b.held }
 
-// Figures returns what is held now, the most that may be held, and how often there was no room.
-func (b *Budget) Figures() (held, most int64, full uint64) {
+// Stats returns what is held now, the most that may be held, and how often there was no room.
+func (b *Budget) Stats() (held, most int64, full uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.held, b.total, b.full

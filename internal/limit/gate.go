@@ -42,11 +42,11 @@ type Gate struct {
 	waiting int
 	parties map[string]*party
 	turns   list.List // of *party with waiting tickets, in the order of their turns
-	counts  GateFigures
+	counts  GateStats
 }
 
-// GateFigures are the counts of a Gate.
-type GateFigures struct {
+// GateStats are the counts of a Gate.
+type GateStats struct {
 	Running, Waiting int
 	Admitted         uint64        // that had to wait before
 	Waited           time.Duration // by all of those together
@@ -54,8 +54,8 @@ type GateFigures struct {
 	GaveUp           uint64        // whose context ended while they waited
 }
 
-// Figures returns the current counts.
-func (g *Gate) Figures() GateFigures {
+// Stats returns the current counts.
+func (g *Gate) Stats() GateStats {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	f := g.counts

@@ -61,7 +61,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, e
 		return nil, err
 	}
 	s := &Server{Installation: in, log: log, cfg: cfg, grace: cfg.ShutdownGrace, stopped: make(chan struct{})}
-	s.metrics = metrics.New(s.figures, log)
+	s.metrics = metrics.New(s.stats, log)
 	ctx, s.stop = context.WithCancel(ctx)
 	if err := s.prepare(ctx, cfg); err != nil {
 		s.stop()

@@ -24,7 +24,7 @@ func Run(t *testing.T, open Open) {
 		{"Workspaces", workspaceCases}, {"Users", userCases}, {"Credentials", credentialCases}, {"Sessions", sessionCases}, {"SecondFactor", secondFactorCases}, {"Counters", counterCases},
 		{"Idempotency", idempotencyCases}, {"Import", importCases}, {"SIMs", simCases}, {"Lists", listCases},
 		{"Snapshot", snapshotCases}, {"Apply", applyCases}, {"Refused", refusedCases}, {"Ledger", ledgerCases}, {"Undo", undoCases},
-		{"Events", eventCases}, {"Devices", deviceCases}, {"Tally", tallyCases}, {"Audit", auditCases}, {"Transactions", transactionCases}, {"Figures", figureCases}, {"Concurrent", concurrentCases},
+		{"Events", eventCases}, {"Devices", deviceCases}, {"Tally", tallyCases}, {"Audit", auditCases}, {"Transactions", transactionCases}, {"Stats", statCases}, {"Concurrent", concurrentCases},
 	} {
 		t.Run(suite.name, func(t *testing.T) {
 			for _, c := range suite.cases {

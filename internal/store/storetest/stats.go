@@ -9,14 +9,14 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-var figureCases = []testCase{
+var statCases = []testCase{
 	{"Transactions", countedTransactions},
-	{"Database", databaseFigures},
+	{"Database", databaseStats},
 }
 
 // Each outcome of a transaction is counted once, however many attempts it takes.
 func countedTransactions(e *env) {
-	before := e.s.Figures()
+	before := e.s.Stats()
 	runs := 0
 	e.update(func(ctx context.Context, tx *store.Tx) error {
 		if runs++; runs == 1 {
@@ -26,7 +26,7 @@ func countedTransactions(e *env) {
 	})
 	_ = e.tryUpdate(func(context.Context, *store.Tx) error { return errors.New("a rule refuses") })
 	_ = e.tryUpdate(func(context.Context, *store.Tx) error { return store.ErrRaced })
-	after := e.s.Figures()
+	after := e.s.Stats()
 	for outcome, want := range map[string]uint64{"committed": 1, "rolled_back": 1, "failed": 1} {
 		key := [2]string{"update", outcome}
 		e.equal(outcome, after.Transactions[key]-before.Transactions[key], want)
@@ -37,9 +37,9 @@ func countedTransactions(e *env) {
 }
 
 // A job counts as waiting from when it is due, and a mail from when it was written.
-func databaseFigures(e *env) {
-	read := func() store.DatabaseFigures {
-		f, err := e.s.DatabaseFigures(e.Context())
+func databaseStats(e *env) {
+	read := func() store.DatabaseStats {
+		f, err := e.s.DatabaseStats(e.Context())
 		if err != nil {
 			e.Fatal(err)
 		}

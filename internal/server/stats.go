@@ -9,8 +9,8 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// figures reports what the parts of the server count.
-func (s *Server) figures(ctx context.Context, set metrics.Set) {
+// stats reports what the parts of the server count.
+func (s *Server) stats(ctx context.Context, set metrics.Set) {
 	set("simferry_build_info", 1, s.cfg.Version, runtime.Version())
 	for kind, n := range s.Control.Moves() {
 		set("simferry_migrations_total", float64(n.Requests), kind.Mode, kind.Outcome)
@@ -18,26 +18,26 @@ func (s *Server) figures(ctx context.Context, set metrics.Set) {
 			set("simferry_migration_sims_total", float64(n.SIMs), kind.Mode)
 		}
 	}
-	s.admissionFigures(set)
-	s.workFigures(set)
-	storeFigures(s.store.Figures(), set)
+	s.admissionStats(set)
+	s.workStats(set)
+	storeStats(s.store.Stats(), set)
 	if wal, err := s.store.WALBytes(); err == nil && s.store.Dialect() == store.SQLite {
 		set("simferry_sqlite_wal_bytes", float64(wal))
 	}
 	set("simferry_database_clock_difference_seconds", s.store.ClockAhead().Seconds())
-	s.databaseFigures(ctx, set)
+	s.databaseStats(ctx, set)
 }
 
-// admissionFigures reports the requests that run and wait at each gate.
-func (s *Server) admissionFigures(set metrics.Set) {
+// admissionStats reports the requests that run and wait at each gate.
+func (s *Server) admissionStats(set metrics.Set) {
 	for name, g := range map[string]*limit.Gate{
 		"callers": s.gates.Callers, "addresses": s.gates.Addresses, "uploads": s.gates.Uploads, "iccid_files": s.gates.Lists, "large_lists": s.gates.Pages,
 	} {
-		gateFigures(set, name, g.Figures())
+		gateStats(set, name, g.Stats())
 	}
-	gateFigures(set, "passwords", s.Control.Hasher().Queue())
+	gateStats(set, "passwords", s.Control.Hasher().Queue())
 	set("simferry_password_hashes_total", float64(s.Control.PasswordHashes()))
-	held, most, full := s.gates.Memory.Figures()
+	held, most, full := s.gates.Memory.Stats()
 	set("simferry_body_memory_bytes", float64(held))
 	set("simferry_body_memory_limit_bytes", float64(most))
 	set("simferry_body_memory_refused_total", float64(full))
@@ -49,7 +49,7 @@ func (s *Server) admissionFigures(set metrics.Set) {
 	}
 }
 
-func gateFigures(set metrics.Set, gate string, f limit.GateFigures) {
+func gateStats(set metrics.Set, gate string, f limit.GateStats) {
 	set("simferry_gate_running", float64(f.Running), gate)
 	set("simferry_gate_waiting", float64(f.Waiting), gate)
 	set("simferry_gate_waits_total", float64(f.Admitted), gate)
@@ -58,8 +58,8 @@ func gateFigures(set metrics.Set, gate string, f limit.GateFigures) {
 	set("simferry_gate_refused_total", float64(f.GaveUp), gate, "timeout")
 }
 
-// workFigures reports the background tasks, the steps of jobs and the mails of this server.
-func (s *Server) workFigures(set metrics.Set) {
+// workStats reports the background tasks, the steps of jobs and the mails of this server.
+func (s *Server) workStats(set metrics.Set) {
 	for run, n := range s.counts.taskRuns() {
 		set("simferry_background_task_runs_total", float64(n), run.name, run.outcome)
 	}
@@ -71,7 +71,7 @@ func (s *Server) workFigures(set metrics.Set) {
 	set("simferry_mail_attempts_total", float64(s.counts.refused.Load()), "refused")
 }
 
-func storeFigures(f store.Figures, set metrics.Set) {
+func storeStats(f store.Stats, set metrics.Set) {
 	for kind, n := range f.Transactions {
 		set("simferry_transactions_total", float64(n), kind[0], kind[1])
 	}
@@ -90,17 +90,17 @@ func storeFigures(f store.Figures, set metrics.Set) {
 		set("simferry_database_connection_wait_seconds_total", p.Waited.Seconds(), pool)
 	}
 	for lane, g := range f.Lanes {
-		gateFigures(set, "database_"+lane, g)
+		gateStats(set, "database_"+lane, g)
 	}
 	for outcome, n := range f.Checkpoints {
 		set("simferry_sqlite_checkpoints_total", float64(n), outcome)
 	}
 }
 
-// databaseFigures reports what all servers of a database share. Without the database it is left
+// databaseStats reports what all servers of a database share. Without the database it is left
 // out, because a 0 would look like an empty queue.
-func (s *Server) databaseFigures(ctx context.Context, set metrics.Set) {
-	f, err := s.store.DatabaseFigures(ctx)
+func (s *Server) databaseStats(ctx context.Context, set metrics.Set) {
+	f, err := s.store.DatabaseStats(ctx)
 	if err != nil {
 		set("simferry_database_up", 0)
 		return

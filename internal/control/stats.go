@@ -13,33 +13,33 @@ type MoveKind struct {
 	Outcome string // accepted, refused, repeated (a stored reply was sent again), failed
 }
 
-// MoveFigures counts requests to migrate SIMs, and the SIMs of those that were accepted.
-type MoveFigures struct{ Requests, SIMs uint64 }
+// MoveStats counts requests to migrate SIMs, and the SIMs of those that were accepted.
+type MoveStats struct{ Requests, SIMs uint64 }
 
 // moves counts requests to migrate SIMs.
 type moves struct {
 	mu sync.Mutex
-	by map[MoveKind]MoveFigures
+	by map[MoveKind]MoveStats
 }
 
 func (m *moves) count(mode, outcome string, sims int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.by == nil {
-		m.by = make(map[MoveKind]MoveFigures)
+		m.by = make(map[MoveKind]MoveStats)
 	}
 	k := MoveKind{mode, outcome}
 	f := m.by[k]
-	m.by[k] = MoveFigures{f.Requests + 1, f.SIMs + uint64(sims)}
+	m.by[k] = MoveStats{f.Requests + 1, f.SIMs + uint64(sims)}
 }
 
 // Moves returns how the requests to migrate SIMs have ended since the start. Jobs, undos and offers
 // are not among them.
-func (c *Control) Moves() map[MoveKind]MoveFigures {
-	all := make(map[MoveKind]MoveFigures)
+func (c *Control) Moves() map[MoveKind]MoveStats {
+	all := make(map[MoveKind]MoveStats)
 	for _, mode := range []string{"run", "preview"} {
 		for _, outcome := range []string{"accepted", "refused", "failed"} {
-			all[MoveKind{mode, outcome}] = MoveFigures{}
+			all[MoveKind{mode, outcome}] = MoveStats{}
 		}
 	}
 	c.moves.mu.Lock()

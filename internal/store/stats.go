@@ -41,7 +41,7 @@ type counts struct {
 	retries      [outcomeUnknown + 1]atomic.Uint64
 
 	mu      sync.Mutex
-	entries map[string]EntryFigures
+	entries map[string]EntryStats
 }
 
 // entryCount is a ledger entry that a transaction has written.
@@ -70,11 +70,11 @@ func (c *counts) wrote(all []entryCount) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.entries == nil {
-		c.entries = make(map[string]EntryFigures)
+		c.entries = make(map[string]EntryStats)
 	}
 	for _, e := range all {
 		f := c.entries[e.kind]
-		c.entries[e.kind] = EntryFigures{f.Entries + 1, f.SIMs + uint64(e.sims)}
+		c.entries[e.kind] = EntryStats{f.Entries + 1, f.SIMs + uint64(e.sims)}
 	}
 }
 
@@ -94,31 +94,31 @@ var ledgerKinds = map[fleet.LedgerKind]string{
 	fleet.LedgerAttach: "attach", fleet.LedgerDetach: "detach", fleet.LedgerDelete: "delete",
 }
 
-// EntryFigures counts ledger entries that this Store has written, and the SIMs in them.
-type EntryFigures struct{ Entries, SIMs uint64 }
+// EntryStats counts ledger entries that this Store has written, and the SIMs in them.
+type EntryStats struct{ Entries, SIMs uint64 }
 
-// PoolFigures are the counts of a pool of connections.
-type PoolFigures struct {
+// PoolStats are the counts of a pool of connections.
+type PoolStats struct {
 	InUse, Idle, Most int
 	Waits             uint64 // for a free connection
 	Waited            time.Duration
 }
 
-// Figures are the counts of a Store since it was opened.
-type Figures struct {
+// Stats are the counts of a Store since it was opened.
+type Stats struct {
 	Transactions map[[2]string]uint64 // by kind and outcome
 	Retries      map[string]uint64    // by reason
-	Entries      map[string]EntryFigures
-	Pools        map[string]PoolFigures
-	Lanes        map[string]turns.GateFigures
+	Entries      map[string]EntryStats
+	Pools        map[string]PoolStats
+	Lanes        map[string]turns.GateStats
 	Checkpoints  map[string]uint64 // by outcome; nil on PostgreSQL
 }
 
-// Figures returns the current counts. It sends no query.
-func (s *Store) Figures() Figures {
-	f := Figures{
+// Stats returns the current counts. It sends no query.
+func (s *Store) Stats() Stats {
+	f := Stats{
 		Transactions: make(map[[2]string]uint64), Retries: make(map[string]uint64),
-		Entries: make(map[string]EntryFigures), Pools: make(map[string]PoolFigures), Lanes: make(map[string]turns.GateFigures),
+		Entries: make(map[string]EntryStats), Pools: make(map[string]PoolStats), Lanes: make(map[string]turns.GateStats),
 	}
 	for k, kind := range transactionKinds {
 		for o, outcome := range outcomes {
@@ -129,7 +129,7 @@ func (s *Store) Figures() Figures {
 		f.Retries[reason] = s.counts.retries[v].Load()
 	}
 	for _, kind := range ledgerKinds {
-		f.Entries[kind] = EntryFigures{}
+		f.Entries[kind] = EntryStats{}
 	}
 	s.counts.mu.Lock()
 	for kind, n := range s.counts.entries {
@@ -137,15 +137,15 @@ func (s *Store) Figures() Figures {
 	}
 	s.counts.mu.Unlock()
 	if l, ok := s.engine.(*lanes); ok {
-		f.Lanes["reads"], f.Lanes["writes"] = l.reads.Figures(), l.writes.Figures()
+		f.Lanes["reads"], f.Lanes["writes"] = l.reads.Stats(), l.writes.Stats()
 	}
 	switch e := bare(s.engine).(type) {
 	case *sqliteEngine:
 		f.Pools["reader"], f.Pools["writer"] = sqlPool(e.readers), sqlPool(e.writer)
-		f.Checkpoints = e.checkpoints.figures()
+		f.Checkpoints = e.checkpoints.stats()
 	case *pgEngine:
 		stat := e.pool.Stat()
-		f.Pools["main"] = PoolFigures{
+		f.Pools["main"] = PoolStats{
 			InUse: int(stat.AcquiredConns()), Idle: int(stat.IdleConns()), Most: int(stat.MaxConns()),
 			Waits: uint64(stat.EmptyAcquireCount()), Waited: stat.EmptyAcquireWaitTime(),
 		}
@@ -153,8 +153,8 @@ func (s *Store) Figures() Figures {
 	return f
 }
 
-// DatabaseFigures are counts that all servers of a database share.
-type DatabaseFigures struct {
+// DatabaseStats are counts that all servers of a database share.
+type DatabaseStats struct {
 	Ledger     fleet.MigrationID // the newest entry
 	Jobs       map[string]int    // that need a server, now or later, by state
 	JobsWait   time.Duration     // of the job that has been due for longest; 0 if none is due
@@ -162,10 +162,10 @@ type DatabaseFigures struct {
 	MailsSince time.Duration     // the age of the oldest of them; 0 if there is none
 }
 
-// DatabaseFigures reads the counts that all servers share.
-func (s *Store) DatabaseFigures(ctx context.Context) (f DatabaseFigures, err error) {
+// DatabaseStats reads the counts that all servers share.
+func (s *Store) DatabaseStats(ctx context.Context) (f DatabaseStats, err error) {
 	err = s.View(ctx, func(tx *Tx) error {
-		f = DatabaseFigures{Jobs: make(map[string]int)}
+		f = DatabaseStats{Jobs: make(map[string]int)}
 		var ledger, due, oldest int64
 		if _, err := tx.queryRow(ctx, "SELECT COALESCE(max(id), 0) FROM ledger", nil, &ledger); err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 )
 
 // A gate counts who waited and for how long, and who was refused and why.
-func TestGateFigures(t *testing.T) {
+func TestGateStats(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := limit.NewGate(limit.Rules{Total: 1, Queue: 2})
@@ -30,7 +30,7 @@ func TestGateFigures(t *testing.T) {
 		if _, err := g.Enter(t.Context(), "a"); err == nil {
 			t.Error("the queue is not full")
 		}
-		if f := g.Figures(); f != (limit.GateFigures{Running: 1, Waiting: 2, Full: 1}) {
+		if f := g.Stats(); f != (limit.GateStats{Running: 1, Waiting: 2, Full: 1}) {
 			t.Errorf("%+v", f)
 		}
 		<-time.After(time.Second) // of the bubble's clock
@@ -38,19 +38,19 @@ func TestGateFigures(t *testing.T) {
 		synctest.Wait()
 		first()
 		synctest.Wait()
-		if f := g.Figures(); f != (limit.GateFigures{Admitted: 1, Waited: time.Second, Full: 1, GaveUp: 1}) {
+		if f := g.Stats(); f != (limit.GateStats{Admitted: 1, Waited: time.Second, Full: 1, GaveUp: 1}) {
 			t.Errorf("%+v", f)
 		}
 	})
 }
 
-func TestBudgetFigures(t *testing.T) {
+func TestBudgetStats(t *testing.T) {
 	t.Parallel()
 	b := limit.NewBudget(10, 8)
 	if !b.Take("a", 7) || b.Take("a", 2) || b.Take("b", 4) {
 		t.Error("the limits do not hold")
 	}
-	if held, most, full := b.Figures(); held != 7 || most != 10 || full != 2 {
+	if held, most, full := b.Stats(); held != 7 || most != 10 || full != 2 {
 		t.Errorf("%d of %d held, %d refused", held, most, full)
 	}
 }
