@@ -100,7 +100,7 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqliteEngine, err
 // openAnchor opens the anchor: a connection that has read and stays open. It enables WAL before the
 // readers connect, and makes SQLite create the files beside the database.
 func (e *sqliteEngine) openAnchor(ctx context.Context, file string) (err error) {
-	if err := e.writer.PingContext(ctx); err != nil {
+	if err := e.connectWriter(ctx); err != nil {
 		return err
 	}
 	anchors, err := openPool(withCache(sqliteDSN(file), otherCache) + "&_pragma=query_only(1)")
@@ -117,6 +117,17 @@ func (e *sqliteEngine) openAnchor(ctx context.Context, file string) (err error) 
 	}
 	e.files, err = rememberFiles(file)
 	return err
+}
+
+// connectWriter makes the first connection, which enables WAL. SQLite's busy timeout does not cover
+// that: beside another server that opens or closes the same file, it fails immediately.
+func (e *sqliteEngine) connectWriter(ctx context.Context) error {
+	for attempt := 1; ; attempt++ {
+		err := e.writer.PingContext(ctx)
+		if e.classify(err) != busy || attempt == openTries || !pause(ctx, attempt) {
+			return err
+		}
+	}
 }
 
 // createPrivate creates a missing file, readable only by its owner, because it contains the keys
