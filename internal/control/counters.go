@@ -78,6 +78,11 @@ func codeGuessesOf(user fleet.UserID) Counter {
 	return Counter{"receiving codes", strconv.FormatInt(int64(user), 10)}
 }
 
+// simRequestsOf counts the requests for SIMs that a Workspace has made.
+func simRequestsOf(ws fleet.WorkspaceID) Counter {
+	return Counter{"sim requests", strconv.FormatInt(int64(ws), 10)}
+}
+
 // batchGuessesIn counts codes of SIM batches that members of a Workspace tried in vain.
 func batchGuessesIn(ws fleet.WorkspaceID) Counter {
 	return Counter{"bic", strconv.FormatInt(int64(ws), 10)}

@@ -18,7 +18,7 @@ var counterMakers = map[string]any{
 	"failuresAt": failuresAt, "deviceFailures": deviceFailures, "guessesAt": guessesAt, "deviceGuesses": deviceGuesses,
 	"confirmations": confirmations, "admittedFrom": admittedFrom, "admittedGuesses": admittedGuesses, "attemptsFrom": attemptsFrom,
 	"resetsOf": resetsOf, "invitationsTo": invitationsTo, "batchGuessesIn": batchGuessesIn, "OperatorGuessesFrom": OperatorGuessesFrom,
-	"terminalCodesOf": terminalCodesOf, "codeGuessesOf": codeGuessesOf,
+	"terminalCodesOf": terminalCodesOf, "codeGuessesOf": codeGuessesOf, "simRequestsOf": simRequestsOf,
 }
 
 // Two counters share a row only if the same function makes them from the same arguments,

@@ -92,20 +92,27 @@ func (n NewOffer) attempt(ctx context.Context, tx *store.Tx, caller identity.Pri
 	if err != nil || !known {
 		return made, known, err
 	}
+	made, err = n.make(ctx, tx, caller, code, target)
+	return made, true, err
+}
+
+// make plans the offer to a Workspace, and stores it unless it is a dry run. code is the zero value
+// if the Workspace has asked for the SIMs.
+func (n NewOffer) make(ctx context.Context, tx *store.Tx, caller identity.Principal, code fleet.ReceivingCode, target fleet.Workspace) (made MadeOffer, err error) {
 	offer, err := n.offer(ctx, tx, caller, code, target)
 	if err != nil {
-		return made, true, err
+		return made, err
 	}
 	plan, err := n.plan(ctx, tx, caller, offer)
 	if err != nil {
-		return made, true, err
+		return made, err
 	}
 	if left := code.Left(); left >= 0 && len(plan.SIMs) > left {
-		return made, true, fleet.Errorf(fleet.ValidationFailed, "receiving_code: it allows %s, and the offer has %d: select fewer, or ask for another code", count(left), len(plan.SIMs))
+		return made, fleet.Errorf(fleet.ValidationFailed, "receiving_code: it allows %s, and the offer has %d: select fewer, or ask for another code", count(left), len(plan.SIMs))
 	}
 	offer.SIMs = len(plan.SIMs)
 	if !n.DryRun {
-		if offer.ID, err = tx.InsertOffer(ctx, offer, plan.SIMs); err == nil {
+		if offer.ID, err = tx.InsertOffer(ctx, offer, plan.SIMs); err == nil && code.ID != 0 {
 			err = tx.UseReceivingCode(ctx, code.ID, len(plan.SIMs))
 		}
 		if err == nil {
@@ -116,14 +123,14 @@ func (n NewOffer) attempt(ctx context.Context, tx *store.Tx, caller identity.Pri
 		}
 	}
 	if err != nil {
-		return made, true, err
+		return made, err
 	}
 	made = MadeOffer{Offer: offerSeen(caller.Workspace, offer), DryRun: n.DryRun}
 	if made.SIMs, err = whatCrosses(ctx, tx, plan.SIMs); err != nil {
-		return made, true, err
+		return made, err
 	}
 	made.Models, err = tx.Models(ctx, modelsOf(made.SIMs))
-	return made, true, err
+	return made, err
 }
 
 // offer returns the offer as it will be stored.

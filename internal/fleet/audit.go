@@ -63,7 +63,7 @@ type AuditSubject struct {
 
 // AuditSubjects is the closed list of kinds of subjects.
 var AuditSubjects = []string{
-	"sim", "device", "user", "application_token", "key", "workspace", "second_factor", "trusted_device", "receiving_code", "offer", "job", "rule_set",
+	"sim", "device", "user", "application_token", "key", "workspace", "second_factor", "trusted_device", "receiving_code", "offer", "sim_request", "inquiry", "job", "rule_set",
 }
 
 // Subject returns the subject with an id.

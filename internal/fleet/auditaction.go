@@ -58,6 +58,10 @@ const (
 	AuditOfferExpired      AuditAction = "offer.expired"
 	AuditOfferWithdrawn    AuditAction = "offer.withdrawn"
 	AuditOfferEnded        AuditAction = "offer.ended" // the job that moved its SIMs has ended
+	AuditRequestMade       AuditAction = "sim_request.made"
+	AuditRequestWithdrawn  AuditAction = "sim_request.withdrawn"
+	AuditInquiryReceived   AuditAction = "inquiry.received" // always one entry, even if no Workspace has the SIMs
+	AuditInquiryDeclined   AuditAction = "inquiry.declined"
 	AuditJobApproved       AuditAction = "job.approved"
 	AuditJobRejected       AuditAction = "job.rejected"
 	AuditRulesChanged      AuditAction = "rule_set.changed"
@@ -81,6 +85,7 @@ var AuditActions = []AuditAction{
 	AuditWorkspaceChanged, AuditTokenMade, AuditTokenChanged, AuditTokenRevoked, AuditKeyMade, AuditKeyRemoved, AuditMigrated, AuditUndone,
 	AuditJobCreated, AuditJobChanged, AuditJobApproved, AuditJobRejected, AuditRulesChanged,
 	AuditCodeMade, AuditCodeRevoked, AuditOfferMade, AuditOfferAccepted, AuditOfferRefused, AuditOfferCancelled, AuditOfferExpired, AuditOfferWithdrawn, AuditOfferEnded,
+	AuditRequestMade, AuditRequestWithdrawn, AuditInquiryReceived, AuditInquiryDeclined,
 	AuditSIMChanged, AuditSIMDeleted, AuditSIMsImported, AuditBatchRegistered, AuditDeviceCreated, AuditDeviceChanged,
 	AuditDeviceDeleted, AuditDevicesImported, AuditWorldApplied,
 }

@@ -188,6 +188,7 @@ func TestFiltersRefuseUnknownValues(t *testing.T) {
 		"SIMs": fleet.SIMList, "devices": fleet.DeviceList, "profiles": fleet.ProfileList, "events": fleet.EventList, "migrations": fleet.MigrationList,
 		"users": fleet.UserList, "audit log": fleet.AuditList, "application tokens": fleet.ApplicationTokenList, "jobs": fleet.JobList,
 		"SIMs of a job": fleet.JobSIMList, "offers": fleet.OfferList, "SIMs of an offer": fleet.OfferSIMList, "receiving codes": fleet.ReceivingCodeList,
+		"requests for SIMs": fleet.SIMRequestList, "inquiries": fleet.InquiryList,
 		"operator's Workspaces": fleet.OperatorWorkspaceList, "operator's users": fleet.OperatorUserList,
 	}
 	for name, spec := range specs {

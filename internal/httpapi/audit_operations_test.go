@@ -236,6 +236,14 @@ func (d *apiLog) offers(giver *kit.Client) {
 	answer(receiver, "accept", 1010, object{"dry_run": false})
 	answer(receiver, "refuse", 1011, nil)
 	answer(giver, "cancel", 1012, nil)
+	ask := func() string {
+		path := d.do(receiver, "POST /api/v1/migration_request", "", asksFor(1013)).Header.Get("Location")
+		mustNot(d.T, d.s.Control.TendSIMRequests(d.Context()))
+		return strings.TrimPrefix(path, simRequests)
+	}
+	d.do(receiver, "POST /api/v1/migration_request/{request_id}/withdraw", simRequests+ask()+"/withdraw", nil)
+	d.do(giver, "POST /api/v1/migration_inquiry/{inquiry_id}/decline", inquiries+ask()+"/decline", nil)
+	d.do(giver, "POST /api/v1/migration_inquiry/{inquiry_id}/offer", inquiries+ask()+"/offer", object{"dry_run": false})
 	var code api.ReceivingCode
 	d.do(receiver, "POST /api/v1/receiving_code", "", object{}).JSON(&code)
 	d.do(receiver, "DELETE /api/v1/receiving_code/{code_id}", fmt.Sprintf("%s/%d", receivingCodes, code.ID), nil)

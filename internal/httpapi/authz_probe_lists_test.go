@@ -17,7 +17,7 @@ import (
 var filtered = map[string]string{
 	"GET /api/v1/sim id": "SIM", "GET /api/v1/endpoint id": "device", "GET /api/v1/service_profile id": "profile", "GET /api/v1/tariff_profile id": "profile",
 	"GET /api/v1/user id": "user", "GET /api/v1/event id": "event", "GET /api/v1/sim/{sim_id}/event id": "event", "GET /api/v1/endpoint/{endpoint_id}/event id": "event",
-	"GET /api/v1/user/{user_id}/event id": "event", "GET /api/v1/migration id": "entry", "GET /api/v1/migration_job id": "job", "GET /api/v1/migration_offer id": "offer", "GET /api/v1/receiving_code id": "receiving code", "GET /api/v1/application_token id": "token",
+	"GET /api/v1/user/{user_id}/event id": "event", "GET /api/v1/migration id": "entry", "GET /api/v1/migration_job id": "job", "GET /api/v1/migration_offer id": "offer", "GET /api/v1/receiving_code id": "receiving code", "GET /api/v1/migration_request id": "request", "GET /api/v1/migration_inquiry id": "inquiry", "GET /api/v1/application_token id": "token",
 	"GET /api/v1/audit id": "audit entry", "application_token": "token", "job": "job", "migration": "entry", "actor": "", "error_code": "",
 	"sim": "SIM", "endpoint": "device", "user": "user", "service_profile": "profile", "tariff_profile": "profile",
 	"customer_org": "Workspace", "issuer_org": "Workspace", "reseller_org": "Workspace", "organisation": "Workspace", "target_workspace": "Workspace", "source_workspace": "Workspace",

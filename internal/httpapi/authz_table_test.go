@@ -152,6 +152,16 @@ var accesses = map[string]access{
 	"POST /api/v1/migration_offer/{offer_id}/refuse": {"/api/v1/migration_offer/999/refuse", "", 404, 403, 403, 404, 403, 403, 404},
 	"POST /api/v1/migration_offer/{offer_id}/cancel": {"/api/v1/migration_offer/999/cancel", "", 404, 403, 403, 404, 403, 403, 404},
 
+	"GET /api/v1/migration_request":  readers,
+	"POST /api/v1/migration_request": {"", `{"iccids": ["8988303000000000999"]}`, 201, 403, 403, 201, 403, 403, 201},
+	// No caller here has made a request or has an inquiry.
+	"GET /api/v1/migration_request/{request_id}":           {"/api/v1/migration_request/999", "", 404, 404, 404, 404, 403, 404, 404},
+	"POST /api/v1/migration_request/{request_id}/withdraw": {"/api/v1/migration_request/999/withdraw", "", 404, 403, 403, 404, 403, 403, 404},
+	"GET /api/v1/migration_inquiry":                        keepers,
+	"GET /api/v1/migration_inquiry/{inquiry_id}":           {"/api/v1/migration_inquiry/999", "", 404, 403, 403, 404, 403, 403, 404},
+	"POST /api/v1/migration_inquiry/{inquiry_id}/decline":  {"/api/v1/migration_inquiry/999/decline", "", 404, 403, 403, 404, 403, 403, 404},
+	"POST /api/v1/migration_inquiry/{inquiry_id}/offer":    {"/api/v1/migration_inquiry/999/offer", "", 404, 403, 403, 404, 403, 403, 404},
+
 	"GET /api/v1/migration_rule":            readers,
 	"PUT /api/v1/migration_rule":            {"", `{"rules": []}`, 200, 403, 403, 200, 403, 403, 200},
 	"GET /api/v1/country":                   readers,

@@ -39,6 +39,9 @@ var resourceKinds = map[string]resourceKind{
 	"entry":          {own: "{entry}", foreign: []string{"{foreign entry}"}, absent: "9"},
 	"offer":          {own: "{offer}", foreign: []string{"{foreign offer}"}, absent: "9"},
 	"outgoing offer": {own: "{outgoing}", foreign: []string{"{foreign offer}"}, absent: "9"},
+	"request":        {own: "{request}", foreign: []string{"{foreign request}", "{inquiry}"}, absent: "9"},
+	"inquiry":        {own: "{inquiry}", foreign: []string{"{foreign inquiry}", "{request}"}, absent: "9"},
+	"inquired SIM":   {own: "1022", foreign: []string{"290", "255"}, absent: "999", set: "%d"},
 	"receiving code": {own: "{receiving}", foreign: []string{"{foreign receiving}"}, absent: "9"},
 	"own Workspace":  {own: "100", foreign: []string{"200", "900", "902", "903"}, absent: "999"},
 	"offerable SIM":  {own: "1020", foreign: []string{"290", "255"}, absent: "999", set: "%d"},
@@ -73,6 +76,9 @@ var identified = map[string]string{
 	"sim_status.id": "status",
 	"{offer_id}":    "offer", "{code_id}": "receiving code", "POST /api/v1/migration_offer/{offer_id}/cancel {offer_id}": "outgoing offer",
 	"POST /api/v1/migration_offer/{offer_id}/accept sims[].id": "offered SIM", "refuse[].id": "offered SIM",
+	"{request_id}": "request", "{inquiry_id}": "inquiry", "POST /api/v1/migration_inquiry/{inquiry_id}/offer sims[].id": "inquired SIM",
+	// A server looks for these SIMs after the response: TestContract_RequestsShowNothing.
+	"POST /api/v1/migration_request iccids[]":       free,
 	"expected_sender.id":                            free, // it is only compared
 	"POST /api/v1/migration_offer select.sims[].id": "offerable SIM", "POST /api/v1/migration_offer select.iccids[]": "ICCID", "POST /api/v1/migration_offer select.filter.workspace.id": "own Workspace",
 	"POST /api/v1/migration_offer select.iccid_ranges[].start": "ICCID", "POST /api/v1/migration_offer select.iccid_ranges[].end": "ICCID",
@@ -98,6 +104,7 @@ var specials = map[string]special{
 	"POST /api/v1/migration_offer select.iccid_ranges[].end":                        {body: `{"receiving_code":"none","select":{"iccid_ranges":[{"end":{id},"start":{id}}]}}`},
 	"POST /api/v1/migration_offer select.iccids[]":                                  {body: `{"receiving_code":"none","select":{"iccids":[{id}]}}`},
 	"POST /api/v1/migration/{migration_id}/undo sims[].id":                          {own: "1000"}, // which the entry moved
+	"POST /api/v1/migration_inquiry/{inquiry_id}/decline {inquiry_id}":              {own: "{inquiry to decline}"},
 	"POST /api/v1/migration_job/{job_id}/approve {job_id}":                          {own: "{job of another}"},
 	"POST /api/v1/migration_job/{job_id}/reject {job_id}":                           {own: "{job of another}"},
 	"PATCH /api/v1/sim/{sim_id} customer_org.id":                                    {as: "issuer@example.com", body: `{"customer_org": {"id": {id}}}`},
@@ -209,6 +216,19 @@ func probedOffers(s *kit.Server, known map[string]string) {
 	known["outgoing"] = offer(admin, known["code of FR"], 1021)
 	known["foreign receiving"], text = code(both)
 	known["foreign offer"] = offer(both.In(901), text, 5013)
+	known["request"] = asked(s, admin, kit.SIMInFR+1) // which does not exist
+	known["inquiry to decline"] = asked(s, target, 1022)
+	known["inquiry"] = asked(s, target, 1022)              // of FleetDE
+	known["foreign request"] = asked(s, target, 999)       // which does not exist
+	known["foreign inquiry"] = asked(s, both.In(901), 260) // of FleetFR
+}
+
+// asked makes a request for a SIM and returns its id, which is that of its inquiries.
+func asked(s *kit.Server, c *kit.Client, sim int64) string {
+	s.T.Helper()
+	path := c.Post(simRequests, asksFor(sim)).Is(http.StatusCreated).Header.Get("Location")
+	mustNot(s.T, s.Control.TendSIMRequests(s.T.Context()))
+	return strings.TrimPrefix(path, simRequests+"/")
 }
 
 func entryOf(a *kit.Answer) string {

@@ -57,7 +57,7 @@ var keepsText = []string{
 	"PATCH /api/v1/endpoint/{endpoint_id} tags", "PATCH /api/v1/user/{user_id} name", "PATCH /api/v2/endpoint/multi [].name",
 	"PATCH /api/v2/endpoint/multi [].tags", "PATCH /api/v1/sim/{sim_id} reason", "PATCH /api/v1/sim/{sim_id} reference", "PATCH /operator/v1/user/{user_id} name", "PATCH /operator/v1/workspace/{workspace_id} name",
 	"POST /api/v1/application_token description", "POST /api/v1/endpoint name", "POST /api/v1/endpoint tags",
-	"POST /api/v1/receiving_code description", "POST /api/v1/migration_job reason", "POST /api/v1/migration_job reference", "POST /api/v1/sim_status_job reason",
+	"POST /api/v1/receiving_code description", "POST /api/v1/migration_request reason", "POST /api/v1/migration_request reference", "POST /api/v1/migration_job reason", "POST /api/v1/migration_job reference", "POST /api/v1/sim_status_job reason",
 	"POST /api/v1/sim_status_job reference", "POST /api/v1/user name",
 	"POST /api/v2/endpoint/multi endpoints[].name", "POST /api/v2/endpoint/multi endpoints[].tags",
 	"POST /api/v2/user/invitation name", "POST /operator/v1/application_token description", "POST /operator/v1/user name",

@@ -45,7 +45,7 @@ var ofTheOtherSource = regexp.MustCompile(`898830300000000026|295050000000260|42
 // inPaths are ids that a reader could try in a path, by the place.
 var inPaths = map[string][]string{
 	"{sim_id}": {"250", "251", "260"}, "{endpoint_id}": {"9001", "9301"}, "{user_id}": {"my", "1", "2", "4", "42"}, "{profile_id}": {"1"},
-	"{token_id}": {"1"}, "{bic}": {"1234567890123456"}, "{key_id}": {"1"}, "{device_id}": {"1"}, "{workspace_id}": {"100", "200", "300"}, "{role_id}": {"1"}, "{job_id}": {"1"}, "{offer_id}": {"1"},
+	"{token_id}": {"1"}, "{bic}": {"1234567890123456"}, "{key_id}": {"1"}, "{device_id}": {"1"}, "{workspace_id}": {"100", "200", "300"}, "{role_id}": {"1"}, "{job_id}": {"1"}, "{offer_id}": {"1"}, "{request_id}": {"1"}, "{inquiry_id}": {"1"},
 }
 
 // paths returns all paths of an operation that reads.
@@ -89,6 +89,9 @@ func TestLedgerHidesOtherSources(t *testing.T) {
 			fr := s.As("admin@example.com").In(kit.FleetFR)
 			if offer := madeOffer(t, fr, fr.In(kit.FleetUS), 269); offer != offers+"/1" {
 				t.Fatalf("the offer is %s: put it into inPaths", offer)
+			}
+			if request := asked(s, fr.In(kit.FleetUS), kit.SIMInFR); request != "1" {
+				t.Fatalf("the request is %s: put it into inPaths", request)
 			}
 		})
 		for name, c := range map[string]*kit.Client{

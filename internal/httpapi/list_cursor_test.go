@@ -50,6 +50,10 @@ func cursorOnEveryList(t *testing.T, e kit.Engine) {
 	newApplicationToken(s, control.NewToken{})
 	_, j := jobOf(t, s, admin, selecting(kit.AttachedSIM, kit.ActivatedSIM, kit.IssuedSIM))
 	offered := strings.TrimPrefix(madeOffer(t, admin, admin.In(kit.FleetFR), 1100, 1101, 1102), offers+"/")
+	for range 3 {
+		asked(s, admin, 999)
+		asked(s, admin.In(kit.FleetFR), 1103)
+	}
 	lists := map[string]*kit.Client{"/operator/v1/workspace": operator, "/operator/v1/user": operator}
 	fill := strings.NewReplacer("{sim_id}", "252", "{endpoint_id}", "9001", "{user_id}", "8", "{job_id}", strconv.FormatInt(j.ID, 10), "{offer_id}", offered)
 	for _, r := range httpapi.Routes() {

@@ -256,6 +256,32 @@ var operations = []operation{
 		"POST /api/v1/migration_offer/{offer_id}/cancel", identity.ManageOffers, resolved, fleet.AuditOfferCancelled,
 		writeOnce("offer.cancel", cancelledOffer, (*rules).CancelOffer, offerReply),
 	},
+	{
+		"GET /api/v1/migration_request", identity.ReadMigrations, resolved, none,
+		list(fleet.SIMRequestList, (*rules).ListSIMRequests, simRequestItemID, simRequestItem),
+	},
+	{
+		"POST /api/v1/migration_request", identity.ManageOffers, resolved, fleet.AuditRequestMade,
+		writeOnce("sim_request.make", newSIMRequest, (*rules).RequestSIMs, madeSIMRequest),
+	},
+	{"GET /api/v1/migration_request/{request_id}", identity.ReadMigrations, resolved, none, call(requestID, (*rules).SIMRequest, simRequestBody)},
+	{
+		"POST /api/v1/migration_request/{request_id}/withdraw", identity.ManageOffers, resolved, fleet.AuditRequestWithdrawn,
+		writeOnce("sim_request.withdraw", withdrawnRequest, (*rules).WithdrawSIMRequest, simRequestReply),
+	},
+	{
+		"GET /api/v1/migration_inquiry", identity.ManageOffers, resolved, none,
+		list(fleet.InquiryList, (*rules).ListInquiries, inquiryItemID, inquiryItem),
+	},
+	{"GET /api/v1/migration_inquiry/{inquiry_id}", identity.ManageOffers, resolved, none, call(inquiryID, (*rules).Inquiry, inquiryBody)},
+	{
+		"POST /api/v1/migration_inquiry/{inquiry_id}/decline", identity.ManageOffers, resolved, fleet.AuditInquiryDeclined,
+		writeOnce("inquiry.decline", declinedInquiry, (*rules).DeclineInquiry, inquiryReply),
+	},
+	{
+		"POST /api/v1/migration_inquiry/{inquiry_id}/offer", identity.ManageOffers, resolved, fleet.AuditOfferMade,
+		writeOnce("inquiry.offer", inquiryOffer, (*rules).OfferInquiry, madeOffer),
+	},
 	{"GET /api/v1/migration_rule", identity.ReadMigrations, resolved, none, callOwn((*rules).Rules, ruleBodies)},
 	{
 		"PUT /api/v1/migration_rule", identity.ManageWorkspace, resolved, fleet.AuditRulesChanged,

@@ -81,6 +81,11 @@ var heldWrites = map[string]heldWrite{
 	"POST /api/v1/migration_offer/{offer_id}/refuse": {path: "/api/v1/migration_offer/{refused}/refuse"},
 	"POST /api/v1/migration_offer/{offer_id}/cancel": {path: "/api/v1/migration_offer/{cancelled}/cancel"},
 
+	"POST /api/v1/migration_request":                       {body: `{"iccids": ["8988303000000000999"]}`},
+	"POST /api/v1/migration_request/{request_id}/withdraw": {path: "/api/v1/migration_request/{asked}/withdraw"},
+	"POST /api/v1/migration_inquiry/{inquiry_id}/decline":  {path: "/api/v1/migration_inquiry/{declined}/decline"},
+	"POST /api/v1/migration_inquiry/{inquiry_id}/offer":    {path: "/api/v1/migration_inquiry/{inquired}/offer", body: `{"dry_run": false}`},
+
 	"PATCH /api/v1/organisation/my/setting": {body: `{"reason_required": false}`}, // true would refuse the other rows
 
 	"PUT /api/v1/migration_rule": {body: `{"rules": []}`},
@@ -123,7 +128,7 @@ func createHeldThings(s *kit.Server) {
 	mustNot(s.T, err)
 }
 
-// Each victim has three SIMs for offers and two for jobs that wait for approval, from here on.
+// Each victim has four SIMs for offers and two for jobs that wait for approval, from here on.
 const firstOffered, firstHeld = 10_000, 12_000
 
 // publicWrites are the writes without a bearer.
@@ -231,6 +236,9 @@ func (vs *victims) forRow(pattern string) victim {
 	}
 	v := newVictim(vs.server, vs.made, false)
 	vs.made++
+	if own { // it does not need its requests, and a Workspace can have few
+		vs.server.Exec("UPDATE sim_requests SET expires_at = created_at WHERE id > (SELECT max(id) - 3 FROM sim_requests)")
+	}
 	if !own {
 		vs.member = &v
 	}
@@ -253,14 +261,27 @@ func heldOffers(s *kit.Server, n int64) (known []string) {
 		path := from.Post(offers, offering(text, sim)).Is(http.StatusCreated).Header.Get("Location")
 		return strings.TrimPrefix(path, offers+"/")
 	}
-	first := firstOffered + 3*n
+	first := firstOffered + 4*n
 	giver.Post(migration, realRun(migrationTo(kit.FleetFR, first, first+1))).Is(http.StatusOK)
 	own, _ := code(giver)
 	_, foreign := code(receiver)
 	return []string{
 		"{receiving}", own, "{code of FR}", foreign, "{accepted}", offer(receiver, giver, first), "{refused}", offer(receiver, giver, first+1),
 		"{cancelled}", offer(giver, receiver, first+2),
+		"{asked}", heldRequest(s, giver, first), "{declined}", heldRequest(s, receiver, first+3), "{inquired}", heldRequest(s, receiver, first+3),
 	}
+}
+
+// heldRequest makes a request for a SIM without regard to the limits, and returns its id.
+func heldRequest(s *kit.Server, asker *kit.Client, sim int64) string {
+	s.T.Helper()
+	s.Exec("DELETE FROM auth_counters WHERE kind = 'sim requests'")
+	if len(s.Rows("SELECT id FROM sim_requests WHERE expires_at > created_at")) > 24 {
+		s.Exec("UPDATE sim_requests SET expires_at = created_at WHERE id < (SELECT max(id) - 10 FROM sim_requests)")
+	}
+	path := asker.Post(simRequests, object{"iccids": []string{fmt.Sprintf("898830300000%07d", sim)}}).Is(http.StatusCreated).Header.Get("Location")
+	mustNot(s.T, s.Control.TendSIMRequests(s.T.Context()))
+	return strings.TrimPrefix(path, simRequests+"/")
 }
 
 // heldJobs makes a job in each state from which a write leads, and returns their paths.

@@ -70,7 +70,7 @@ var grants = []Grant{
 	{ManageMembers, "Manage the members of the Workspaces that the user administers", anyUser, false},
 	{ManageTokens, "Create and revoke application tokens", administrators, false},
 	{ReadAudit, "Read the audit log of the Workspace", administrators, false},
-	{ManageOffers, "Offer SIMs to other Workspaces, answer offers and make receiving codes", administrators, false},
+	{ManageOffers, "Offer SIMs to other Workspaces, answer offers, make receiving codes, ask for SIMs and answer inquiries", administrators, false},
 }
 
 // Grants returns a copy of the table, one row per permission.

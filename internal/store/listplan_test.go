@@ -100,6 +100,14 @@ var listPlans = []listPlan{
 		_, err := tx.ReceivingCodes(ctx, 100, l)
 		return err
 	}),
+	workspaceList("requests for SIMs", fleet.SIMRequestList, []string{"id", "status"}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
+		_, err := tx.SIMRequests(ctx, 100, l)
+		return err
+	}),
+	workspaceList("inquiries", fleet.InquiryList, []string{"id", "status"}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
+		_, err := tx.Inquiries(ctx, 100, l)
+		return err
+	}),
 	workspaceList("application tokens", fleet.ApplicationTokenList, []string{"id", "status", "created", "expiry_date"}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
 		_, err := tx.ApplicationTokens(ctx, 100, l)
 		return err
@@ -295,7 +303,7 @@ func listPlanned(t *testing.T, s *store.Store, name, want, q, sort string, spec 
 
 var (
 	scanned       = regexp.MustCompile(`^(inside: )?SCAN (s|m|v|sims|ledger|ledger_sides)( |$)|Seq Scan on (sims|ledger|ledger_sides)\b`)
-	othersScanned = regexp.MustCompile(`^SCAN (d|e|a|p|t)( |$)|^SCAN (j|o|v)( USING .*)?$|Seq Scan on (devices d|events e|audit a|audit_places p|profiles p|application_tokens t|receiving_codes c|offers o|jobs j|jobs o|job_sides v)\b`)
+	othersScanned = regexp.MustCompile(`^SCAN (d|e|a|p|t)( |$)|^SCAN (j|o|v)( USING .*)?$|Seq Scan on (devices d|events e|audit a|audit_places p|profiles p|application_tokens t|receiving_codes c|offers o|sim_requests r|inquiries q|jobs j|jobs o|job_sides v)\b`)
 	// SQLite chooses by the shape of a statement, PostgreSQL by statistics that so few rows lack.
 	workspaceScanned = regexp.MustCompile(`^SEARCH (d|e) USING (COVERING )?INDEX (events_workspace|devices_of_workspace) `)
 	materialized     = regexp.MustCompile(`^SCAN (s|m|e|a|d|p|t)$`)

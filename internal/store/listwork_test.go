@@ -273,6 +273,9 @@ func fillHidden(t *testing.T, url string, d store.Dialect) {
 		SELECT g.n, {bytes}, {of}, g.n, '', 1, 1, 2, 1, 1 FROM {all}`,
 		`INSERT INTO offers (id, code_id, source_id, target_id, user_id, state, detach_devices, reference, reason, created_at, expires_at, reminders,
 			sims, accepted, refused, gone) {over} SELECT g.n, g.n, {of}, {of}, g.n, 'pending', 0, 'H-' || g.n, '', 1, 2, 0, 1, 0, 0, 0 FROM {all}`,
+		`INSERT INTO sim_requests (id, workspace_id, user_id, state, reference, reason, created_at, expires_at, iccids) {over}
+		SELECT g.n, {of}, g.n, 'open', 'H-' || g.n, '', 1, 2, 1 FROM {all}`,
+		`INSERT INTO inquiries (workspace_id, request_id, state, sims) SELECT {of}, g.n, 'open', 1 FROM {all}`,
 	} {
 		if _, err := db.ExecContext(t.Context(), texts.Replace(text)); err != nil {
 			t.Fatalf("%s: %v", text, err)

@@ -48,7 +48,41 @@ var offerQuestions = []question{
 		`SELECT id, 'it was used for ' || SUM(made) || ' offers of ' || SUM(offered) || ' SIMs, and counts ' || SUM(offers) || ' of ' || SUM(sims)
 		FROM (
 			SELECT id, offers, sims, 0 AS made, 0 AS offered, 1 AS known FROM receiving_codes
-			UNION ALL SELECT code_id, 0, 0, 1, sims, 0 FROM offers
+			UNION ALL SELECT code_id, 0, 0, 1, sims, 0 FROM offers WHERE code_id <> 0
 		) u GROUP BY id HAVING SUM(offers) <> SUM(made) OR SUM(sims) <> SUM(offered) OR SUM(known) <> 1 ORDER BY 1`,
+	},
+	{
+		"inquiries", offersInvariant, "an inquiry has the SIMs that were asked for, and its offer is one to the Workspace that asked", "SIMs of inquiries", "inquiry_sims", "request",
+		`SELECT q.request_id, 'Workspace ' || q.workspace_id || ' has ' || COALESCE(n.sims, 0) || ' SIMs of it, and counts ' || q.sims
+		FROM inquiries q LEFT JOIN (SELECT request_id, workspace_id, count(*) AS sims FROM inquiry_sims GROUP BY request_id, workspace_id) n
+			ON n.request_id = q.request_id AND n.workspace_id = q.workspace_id WHERE n.sims IS DISTINCT FROM q.sims
+		UNION ALL SELECT n.request_id, 'SIM ' || n.sim_id || ' was not asked for, or Workspace ' || n.workspace_id || ' has no inquiry'
+		FROM inquiry_sims n LEFT JOIN inquiries q ON q.workspace_id = n.workspace_id AND q.request_id = n.request_id LEFT JOIN sims s ON s.id = n.sim_id
+			LEFT JOIN sim_request_iccids i ON i.request_id = n.request_id AND i.iccid = s.iccid WHERE q.request_id IS NULL OR i.request_id IS NULL
+		UNION ALL SELECT q.request_id, 'Workspace ' || q.workspace_id || ' has an inquiry that is ' || q.state || ', which does not fit its request or its offer'
+		FROM inquiries q LEFT JOIN sim_requests r ON r.id = q.request_id LEFT JOIN offers o ON o.id = q.offer_id
+		WHERE r.id IS NULL OR r.workspace_id = q.workspace_id OR q.state NOT IN ('open', 'declined', 'offered') OR (q.state = 'offered') <> (q.offer_id IS NOT NULL)
+			OR (q.state = 'open') <> (q.decided_at IS NULL)
+			OR q.offer_id IS NOT NULL AND (o.source_id IS DISTINCT FROM q.workspace_id OR o.target_id IS DISTINCT FROM r.workspace_id OR o.code_id IS DISTINCT FROM 0)
+		ORDER BY 1`,
+	},
+	{
+		"sim_requests", offersInvariant, "a request has the ICCIDs that were asked for, and the offers that were made for it", "ICCIDs of requests", "sim_request_iccids", "request",
+		`SELECT r.id, 'it has ' || COALESCE(n.iccids, 0) || ' ICCIDs and ' || COALESCE(n.offered, 0) || ' of them in offers; it is ' || r.state || ' and counts ' || r.iccids
+		FROM sim_requests r LEFT JOIN (SELECT request_id, count(*) AS iccids, count(offer_id) AS offered FROM sim_request_iccids GROUP BY request_id) n
+			ON n.request_id = r.id
+		WHERE n.iccids IS DISTINCT FROM r.iccids OR r.state NOT IN ('open', 'answered', 'withdrawn') OR r.state = 'open' AND n.offered > 0
+			OR r.state = 'answered' AND n.offered = 0 OR (r.state = 'withdrawn') <> (r.ended_at IS NOT NULL)
+		UNION ALL SELECT i.request_id, 'offer ' || i.offer_id || ' does not have ' || i.iccid || ', or no inquiry became it'
+		FROM sim_request_iccids i WHERE i.offer_id IS NOT NULL AND (NOT EXISTS (SELECT 1 FROM inquiries q WHERE q.request_id = i.request_id AND q.offer_id = i.offer_id)
+			OR NOT EXISTS (SELECT 1 FROM offer_sims n JOIN sims s ON s.id = n.sim_id WHERE n.offer_id = i.offer_id AND s.iccid = i.iccid))
+		UNION ALL SELECT q.request_id, 'offer ' || q.offer_id || ' has SIM ' || n.sim_id || ', and its ICCID is not answered'
+		FROM inquiries q JOIN offer_sims n ON n.offer_id = q.offer_id JOIN sims s ON s.id = n.sim_id
+			LEFT JOIN sim_request_iccids i ON i.request_id = q.request_id AND i.iccid = s.iccid WHERE i.offer_id IS DISTINCT FROM q.offer_id
+		UNION ALL SELECT i.request_id, 'there is no request with the ICCID ' || i.iccid
+		FROM sim_request_iccids i LEFT JOIN sim_requests r ON r.id = i.request_id WHERE r.id IS NULL
+		UNION ALL SELECT o.id, 'offer ' || o.id || ' has no receiving code and ' || count(q.offer_id) || ' inquiries'
+		FROM offers o LEFT JOIN inquiries q ON q.offer_id = o.id WHERE o.code_id = 0 GROUP BY o.id HAVING count(q.offer_id) <> 1
+		ORDER BY 1`,
 	},
 }

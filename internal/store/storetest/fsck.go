@@ -200,7 +200,7 @@ func (e *env) sound(b Breakable) {
 			e.Errorf("%s %s: %v", c.Invariant, c.Key, c.First)
 		}
 	}
-	want := 42
+	want := 44
 	if e.s.Dialect() == store.SQLite {
 		want += len(onlySQLite)
 	}

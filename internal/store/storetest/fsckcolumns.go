@@ -139,7 +139,8 @@ func (e *env) jobs() {
 	})
 }
 
-// offers adds an offer that is open, one that made entry 3, and one that job 1 answered.
+// offers adds an offer that is open, one that made entry 3, one that job 1
+// answered, and requests for SIMs, of which one led to an offer.
 func (e *env) offers(db *sql.DB) {
 	e.Helper()
 	const offer = `INSERT INTO offers (id, code_id, source_id, target_id, user_id, state, detach_devices, reference, reason, created_at, expires_at, reminders,
@@ -157,6 +158,16 @@ func (e *env) offers(db *sql.DB) {
 		`INSERT INTO offer_sims (offer_id, sim_id, status, state, reason) VALUES (1, 15, 0, 0, ''), (1, 18, 0, 0, ''), (2, 11, 0, 1, ''),
 			(3, 10, 0, 1, ''), (3, 11, 0, 1, ''), (3, 12, 0, 1, ''), (3, 16, 0, 2, 'x')`,
 		"UPDATE sims SET offer_id = 1 WHERE id IN (15, 18)",
+		offer + "(4, 0, 100, 200, 1, 'refused', 0, '', '', 1, 2, 0, NULL, NULL, 2, 0, 2, 0)", // for request 1
+		"INSERT INTO offer_sims (offer_id, sim_id, status, state, reason) VALUES (4, 15, 0, 2, ''), (4, 18, 0, 2, '')",
+		`INSERT INTO sim_requests (id, workspace_id, user_id, state, reference, reason, created_at, expires_at, ended_at, due_at, iccids)
+			VALUES (1, 200, 1, 'answered', '', '', 1, 2, NULL, NULL, 4), (2, 200, 1, 'open', '', '', 1, 2, NULL, NULL, 1), (3, 200, 1, 'withdrawn', '', '', 1, 2, 2, NULL, 1)`,
+		`INSERT INTO sim_request_iccids (request_id, iccid, offer_id) SELECT 1, iccid, 4 FROM sims WHERE id IN (15, 18)`,
+		`INSERT INTO sim_request_iccids (request_id, iccid) SELECT 1, iccid FROM sims WHERE id IN (10, 16)`,
+		`INSERT INTO sim_request_iccids (request_id, iccid) SELECT r.id, s.iccid FROM sims s, sim_requests r WHERE s.id = 16 AND r.id IN (2, 3)`,
+		`INSERT INTO inquiries (workspace_id, request_id, state, sims, decided_at, decided_by, offer_id)
+			VALUES (100, 1, 'offered', 3, 2, 1, 4), (300, 1, 'open', 1, NULL, NULL, NULL), (100, 2, 'declined', 1, 2, 1, NULL), (100, 3, 'open', 1, NULL, NULL, NULL)`,
+		"INSERT INTO inquiry_sims (request_id, workspace_id, sim_id) VALUES (1, 100, 15), (1, 100, 18), (1, 100, 16), (1, 300, 10), (2, 100, 16), (3, 100, 16)",
 	} {
 		if _, err := db.ExecContext(e.Context(), hashes.Replace(text)); err != nil {
 			e.Fatalf("offers, statement %d: %v", i, err)

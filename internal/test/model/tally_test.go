@@ -115,6 +115,14 @@ var leftOut = map[string]string{
 	"GET /api/v1/organisation/my/setting":          "TestContract_WorkspaceSettings and TestContract_ReasonRequired check the setting",
 	"PATCH /api/v1/organisation/my/setting":        "see GET",
 	"GET /api/v1/audit":                            "the tables are compared instead: both engines must have the same audit rows",
+	"GET /api/v1/migration_request":                asking,
+	"POST /api/v1/migration_request":               asking,
+	"GET /api/v1/migration_request/{}":             asking,
+	"POST /api/v1/migration_request/{}/withdraw":   asking,
+	"GET /api/v1/migration_inquiry":                asking,
+	"GET /api/v1/migration_inquiry/{}":             asking,
+	"POST /api/v1/migration_inquiry/{}/decline":    asking,
+	"POST /api/v1/migration_inquiry/{}/offer":      asking,
 	"GET /api/v1/sim_batch/bic/{}":                 batch,
 	"PATCH /api/v1/sim_batch/bic/{}":               batch,
 	"POST /api/v1/authenticate/device":             secrets,
@@ -155,6 +163,7 @@ const (
 	infrastructure = "it has no state of the model"
 	constant       = "a constant list of the secrets below"
 	history        = "fleet.Stays derives it from ledger lines that the model compares"
+	asking         = "the offers that it leads to are drawn, with a receiving code; TestContract_RequestsShowNothing and its neighbours check the rest"
 	batch          = "the world of the model has no codes of batches"
 	secrets        = "its answer or its request holds what only one server can make: codes, keys, tokens"
 	people         = "users and members change behind the servers' backs here, by the operator's rules"
