@@ -67,6 +67,9 @@ func apiCommands(t *testing.T) map[string][]string {
 		"offer, preview": {"offers", "make", "--code", "x", "--sim-id", "250", "--dry-run"}, "offer, made": {"offers", "make", "--code", "x", "--sim-id", "250", "--yes"},
 		"acceptance": {"offers", "accept", "7", "--yes"}, "refusal": {"offers", "refuse", "7"}, "cancellation": {"offers", "cancel", "7"},
 		"codes": {"receiving-codes", "list"}, "code": {"receiving-codes", "create"}, "revocation": {"receiving-codes", "revoke", "7"},
+		"requests": {"requests", "list"}, "request": {"requests", "show", "7"}, "request, made": {"requests", "make", "--iccid", "8988303000006738593"},
+		"request, withdrawn": {"requests", "withdraw", "7"}, "inquiries": {"inquiries", "list"}, "inquiry": {"inquiries", "show", "7"},
+		"inquiry, declined": {"inquiries", "decline", "7"}, "inquiry, offered": {"inquiries", "offer", "7", "--yes"},
 		"completion": {"__complete", "migrate", "--to", ""},
 	}
 }

@@ -46,6 +46,29 @@ func (f *confirmFlags) confirm(ctx context.Context, p Process, n int, verb strin
 	return nil
 }
 
+// offer shows a preview of an offer, asks for confirmation and makes the offer.
+func (f *confirmFlags) offer(ctx context.Context, a *apiCall, preview *api.OfferResponse, do func() (*api.OfferResponse, error)) error {
+	if f.dryRun && *a.output == asJSON {
+		return a.output.print(a.process.Stdout, answer{value: preview})
+	}
+	a.screen.printOfferPreview(preview)
+	if f.dryRun {
+		return nil
+	}
+	if err := f.confirm(ctx, a.process, preview.SIMCount, "offer them"); err != nil {
+		return err
+	}
+	made, err := do()
+	if err != nil {
+		return err
+	}
+	if *a.output == asJSON {
+		return a.output.print(a.process.Stdout, answer{value: made})
+	}
+	a.screen.line("Offer %d is made. To take it back while it is pending: simferry offers cancel %d", made.ID, made.ID)
+	return nil
+}
+
 // offerFlags are the flags of offers make.
 type offerFlags struct {
 	confirmFlags
@@ -92,25 +115,7 @@ func (f *offerFlags) do(ctx context.Context, a *apiCall) error {
 	if err != nil {
 		return err
 	}
-	if f.dryRun && *a.output == asJSON {
-		return a.output.print(a.process.Stdout, answer{value: preview})
-	}
-	a.screen.printOfferPreview(preview)
-	if f.dryRun {
-		return nil
-	}
-	if err := f.confirm(ctx, a.process, preview.SIMCount, "offer them"); err != nil {
-		return err
-	}
-	made, err := a.client.MakeOffer(ctx, r, newKey())
-	if err != nil {
-		return err
-	}
-	if *a.output == asJSON {
-		return a.output.print(a.process.Stdout, answer{value: made})
-	}
-	a.screen.line("Offer %d is made. To take it back while it is pending: simferry offers cancel %d", made.ID, made.ID)
-	return nil
+	return f.offer(ctx, a, preview, func() (*api.OfferResponse, error) { return a.client.MakeOffer(ctx, r, newKey()) })
 }
 
 // request returns the offer that the flags describe.

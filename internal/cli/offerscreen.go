@@ -10,9 +10,7 @@ import (
 // printOffer shows an offer as one of its sides sees it.
 func (s *screen) printOffer(o *api.Offer) {
 	s.line("Offer %d of %s, from %s to %s: %s", o.ID, sims(o.SIMCount), o.SourceWorkspace.Name, o.TargetWorkspace.Name, offerStatus(*o))
-	if o.Reference != "" || o.Reason != "" {
-		s.line("  %s", strings.Trim(o.Reference+": "+o.Reason, ": "))
-	}
+	s.why(o.Reference, o.Reason)
 	if o.Status == client.OfferPending {
 		s.line("  It expires on %s UTC. If it is not answered by then, all SIMs stay with the giver.", instant(o.ExpiresAt.Time))
 	} else {

@@ -12,7 +12,7 @@ func newRoot(p Process) *cobra.Command {
 	add(root, "Run a server:", serveCommand(p), demoCommand(p))
 	add(root, "Work with a server, over its API:",
 		loginCommand(p), logoutCommand(p), whoamiCommand(p), accountCommands(p), migrateCommand(p), simsCommand(p), devicesCommand(p), workspacesCommand(p),
-		migrationsCommands(p), jobsCommands(p), approvalsCommands(p), offersCommands(p), receivingCodesCommands(p), eventsCommand(p))
+		migrationsCommands(p), jobsCommands(p), approvalsCommands(p), offersCommands(p), receivingCodesCommands(p), requestsCommands(p), inquiriesCommands(p), eventsCommand(p))
 	add(root, "Manage the installation, directly in its database:",
 		workspaceCommands(p), userCommands(p), tokenCommands(p), operatorCommands(p), ruleCommands(p), keyCommands(p), simCommands(p), deviceCommands(p), seedCommand(p), auditCommands(p), fsckCommand(p),
 		backupCommand(p), restoreCommand(p))
