@@ -116,29 +116,29 @@ var accesses = map[string]access{
 	"GET /api/v1/user/{user_id}/event":  readers.at("/api/v1/user/my/event"),
 	"POST /api/v1/sim/migration/workspace": {
 		body:          fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}]}`, kit.FleetUS, kit.ActivatedSIM),
-		administrator: 200, user: 404, observer: 404, stranger: 404, leaver: 404, application: 403, superAdmin: 200,
+		administrator: 200, user: 404, observer: 404, stranger: 404, leaver: 403, application: 403, superAdmin: 200,
 	},
 
 	"GET /api/v1/migration":                      readers,
 	"GET /api/v1/migration/{migration_id}":       hidden,                                                                               // its path is made by the test
-	"POST /api/v1/migration/{migration_id}/undo": {"/api/v1/migration/1/undo", `{"dry_run": true}`, 200, 404, 404, 404, 404, 403, 200}, // TestAuthorization undoes a real one
+	"POST /api/v1/migration/{migration_id}/undo": {"/api/v1/migration/1/undo", `{"dry_run": true}`, 200, 404, 404, 404, 403, 403, 200}, // TestAuthorization undoes a real one
 
 	"GET /api/v1/migration_job":   readers,
-	"POST /api/v1/migration_job":  {"", fmt.Sprintf(`{"target_workspace": {"id": %d}, "select": {"sims": [{"id": %d}]}}`, kit.FleetUS, kit.ActivatedSIM), 201, 404, 404, 404, 404, 403, 201},
+	"POST /api/v1/migration_job":  {"", fmt.Sprintf(`{"target_workspace": {"id": %d}, "select": {"sims": [{"id": %d}]}}`, kit.FleetUS, kit.ActivatedSIM), 201, 404, 404, 404, 403, 403, 201},
 	"POST /api/v1/sim_status_job": {"", fmt.Sprintf(`{"status": {"id": 1}, "select": {"sims": [{"id": %d}]}}`, kit.ActivatedSIM), 201, 201, 403, 201, 403, 403, 201},
 	// No caller here has a job; TestContract_JobRights has.
 	"GET /api/v1/migration_job/{job_id}":          {"/api/v1/migration_job/999", "", 404, 404, 404, 404, 403, 404, 404},
 	"GET /api/v1/migration_job/{job_id}/sim":      {"/api/v1/migration_job/999/sim", "", 404, 404, 404, 404, 403, 404, 404},
 	"GET /api/v1/migration_job/{job_id}/watch":    {"/api/v1/migration_job/999/watch", "", 404, 404, 404, 404, 403, 404, 404},
 	"GET /api/v1/sim_status_job/{job_id}/watch":   {"/api/v1/sim_status_job/999/watch", "", 404, 404, 404, 404, 403, 404, 404},
-	"POST /api/v1/migration_job/{job_id}/start":   {"/api/v1/migration_job/999/start", "", 404, 404, 404, 404, 404, 403, 404},
-	"POST /api/v1/migration_job/{job_id}/pause":   {"/api/v1/migration_job/999/pause", "", 404, 404, 404, 404, 404, 403, 404},
-	"POST /api/v1/migration_job/{job_id}/resume":  {"/api/v1/migration_job/999/resume", "", 404, 404, 404, 404, 404, 403, 404},
-	"POST /api/v1/migration_job/{job_id}/cancel":  {"/api/v1/migration_job/999/cancel", "", 404, 404, 404, 404, 404, 403, 404},
-	"POST /api/v1/migration_job/{job_id}/approve": {"/api/v1/migration_job/999/approve", "", 404, 404, 404, 404, 404, 403, 404},
-	"POST /api/v1/migration_job/{job_id}/reject":  {"/api/v1/migration_job/999/reject", "", 404, 404, 404, 404, 404, 403, 404},
+	"POST /api/v1/migration_job/{job_id}/start":   {"/api/v1/migration_job/999/start", "", 404, 404, 404, 404, 403, 403, 404},
+	"POST /api/v1/migration_job/{job_id}/pause":   {"/api/v1/migration_job/999/pause", "", 404, 404, 404, 404, 403, 403, 404},
+	"POST /api/v1/migration_job/{job_id}/resume":  {"/api/v1/migration_job/999/resume", "", 404, 404, 404, 404, 403, 403, 404},
+	"POST /api/v1/migration_job/{job_id}/cancel":  {"/api/v1/migration_job/999/cancel", "", 404, 404, 404, 404, 403, 403, 404},
+	"POST /api/v1/migration_job/{job_id}/approve": {"/api/v1/migration_job/999/approve", "", 404, 404, 404, 404, 403, 403, 404},
+	"POST /api/v1/migration_job/{job_id}/reject":  {"/api/v1/migration_job/999/reject", "", 404, 404, 404, 404, 403, 403, 404},
 	"POST /api/v1/migration_job/{job_id}/retry":   {"/api/v1/migration_job/999/retry", "", 404, 404, 404, 404, 403, 403, 404},
-	"POST /api/v1/migration_job/{job_id}/undo":    {"/api/v1/migration_job/999/undo", "", 404, 404, 404, 404, 404, 403, 404},
+	"POST /api/v1/migration_job/{job_id}/undo":    {"/api/v1/migration_job/999/undo", "", 404, 404, 404, 404, 403, 403, 404},
 
 	"GET /api/v1/receiving_code":              keepers,
 	"POST /api/v1/receiving_code":             {"", `{"description": "x", "single_use": false}`, 201, 403, 403, 201, 403, 403, 201},

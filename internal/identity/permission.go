@@ -49,9 +49,10 @@ var (
 	administrators = []fleet.Role{fleet.Administrator, fleet.SuperAdmin}
 )
 
-// grants is the table. ManageMembers and MigrateSIMs are granted to every user and decided per
-// Workspace: fleet.PlanMigration checks for each request whether the user administers the
-// target and the sources, and returns "not found" or 1504, not "forbidden".
+// grants is the table. ManageMembers and MigrateSIMs are granted to every member of the bearer's
+// Workspace and decided per Workspace: fleet.PlanMigration checks for each request whether the user
+// administers the target and the sources, and returns "not found" or 1504, not "forbidden". A
+// bearer whose user has left its Workspace can only be used to switch to another one.
 var grants = []Grant{
 	{ReadOwn, "Read the own user, its roles, sessions and Workspaces", anyUser, false},
 	{WriteOwn, "Change the own password, second factor and default Workspace", anyUser, false},
@@ -60,14 +61,14 @@ var grants = []Grant{
 	{ManageWorkspace, "Change the settings of the Workspace", administrators, false},
 	{ReadSIMs, "Read SIMs", readers, true},
 	{WriteSIMs, "Change SIMs", writers, true},
-	{MigrateSIMs, "Move SIMs between Workspaces that the user administers", anyUser, false},
+	{MigrateSIMs, "Move SIMs between Workspaces that the user administers", readers, false},
 	{ReadMigrations, "Read the ledger of migrations", readers, true},
 	{ReadDevices, "Read devices", readers, true},
 	{WriteDevices, "Create, change and delete devices", writers, true},
 	{ReadEvents, "Read events", readers, true},
 	{ReadUsers, "Read the users of the Workspace", readers, true},
 	{ManageUsers, "Invite, change and remove users of the Workspace", administrators, false},
-	{ManageMembers, "Manage the members of the Workspaces that the user administers", anyUser, false},
+	{ManageMembers, "Manage the members of the Workspaces that the user administers", readers, false},
 	{ManageTokens, "Create and revoke application tokens", administrators, false},
 	{ReadAudit, "Read the audit log of the Workspace", administrators, false},
 	{ManageOffers, "Offer SIMs to other Workspaces, answer offers, make receiving codes, ask for SIMs and answer inquiries", administrators, false},

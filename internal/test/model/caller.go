@@ -43,6 +43,7 @@ type permission struct {
 
 var (
 	anyUser = permission{roles: []int{0, 1, 2, 3, 4}}
+	members = permission{roles: []int{1, 2, 3, 4}}
 	readers = permission{roles: []int{1, 2, 3, 4}, tokens: true}
 	writers = permission{roles: []int{1, 2, 4}, tokens: true}
 )

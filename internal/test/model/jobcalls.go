@@ -42,7 +42,7 @@ func (m *Model) seenRows(c caller, j *job) (rows []*jobRow) {
 
 // JobAct models start, pause, resume and cancel.
 func (m *Model) JobAct(bearer int, id int64, do, match string) Answer {
-	c, no := m.admit(bearer, anyUser)
+	c, no := m.admit(bearer, members)
 	if no != nil {
 		return *no
 	}

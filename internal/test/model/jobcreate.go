@@ -15,7 +15,7 @@ type JobAsk struct {
 
 // CreateJob models the four operations that make a job.
 func (m *Model) CreateJob(bearer int, a JobAsk) Answer {
-	need := anyUser
+	need := members
 	if a.Path == "sim_status_job" {
 		need = writers
 	}

@@ -210,7 +210,7 @@ func (m *Model) simWith(iccid string) *sim {
 
 // Migrate models POST /api/v1/sim/migration/workspace.
 func (m *Model) Migrate(bearer int, a MigrationRequest) Answer {
-	c, refused := m.admit(bearer, anyUser)
+	c, refused := m.admit(bearer, members)
 	if refused != nil {
 		return *refused
 	}

@@ -30,7 +30,7 @@ type wayBack struct {
 
 // UndoMigration returns the response to an undo, and carries it out unless it is a dry run.
 func (m *Model) UndoMigration(bearer int, a Undo) Answer {
-	c, refused := m.admit(bearer, anyUser)
+	c, refused := m.admit(bearer, members)
 	if refused != nil {
 		return *refused
 	}
