@@ -46,6 +46,16 @@ func notifyApprovers(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 	return err
 }
 
+// notifyOwner stores notices of an inquiry for the Administrators of its Workspace, unless they had
+// an inquiry of the same Workspace in the last 24 hours: requests must not flood them with mails.
+func notifyOwner(ctx context.Context, tx *store.Tx, r fleet.SIMRequest, owner fleet.WorkspaceID) error {
+	before, err := tx.InquiredSince(ctx, r, owner, tx.Now().Add(-requestPeriod))
+	if err != nil || before {
+		return err
+	}
+	return tx.InsertNotices(ctx, fleet.Notice{Kind: fleet.NoticeInquiry, Subject: int64(r.ID), Workspace: owner, Expires: r.Expires}, uuid.NewString())
+}
+
 // WriteNotice completes a notice before it is sent, with what its recipient may see now. drop
 // reports that it must not be sent: the recipient has lost the rights, or there is nothing left to
 // decide. Only the code that delivers mails may call it.
@@ -70,6 +80,8 @@ func WriteNotice(ctx context.Context, tx *store.Tx, m *fleet.Mail) (drop bool, e
 		return writeOffer(ctx, tx, n, &m.Text)
 	case fleet.NoticeApproval:
 		return writeApproval(ctx, tx, n, &m.Text)
+	case fleet.NoticeInquiry:
+		return writeInquiry(ctx, tx, n, &m.Text)
 	}
 	return true, nil // of a later version
 }
@@ -102,4 +114,14 @@ func writeApproval(ctx context.Context, tx *store.Tx, n fleet.Notice, t *fleet.N
 	}
 	t.Other, t.SIMs, t.Note, t.At, t.Until, t.By = j.Target.Name, j.Count(fleet.VerdictPlanned), j.Note, j.Created, j.Details.Until, j.Username
 	return false, nil
+}
+
+// writeInquiry writes what a notice says about an inquiry.
+func writeInquiry(ctx context.Context, tx *store.Tx, n fleet.Notice, t *fleet.NoticeText) (drop bool, err error) {
+	q, found, err := tx.InquiryOf(ctx, n.Workspace, fleet.SIMRequestID(n.Subject), false)
+	if err != nil || !found {
+		return true, err
+	}
+	t.Other, t.SIMs, t.Note, t.At, t.Until = q.Request.Workspace.Name, q.SIMs, q.Request.Note, q.Request.Created, q.Request.Expires
+	return q.State != fleet.InquiryOpen, nil
 }

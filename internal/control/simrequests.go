@@ -209,6 +209,9 @@ func tendSIMRequest(ctx context.Context, tx *store.Tx) (more bool, err error) {
 		if err := tx.InsertInquiry(ctx, r.ID, ws, sims[ws]); err != nil {
 			return false, err
 		}
+		if err := notifyOwner(ctx, tx, r, ws); err != nil {
+			return false, err
+		}
 	}
 	// The ids of entries and their places in the chain are visible to every Workspace, so there is
 	// one entry whether there are owners or not. The random text keeps the hash of the next entry

@@ -11,13 +11,14 @@ const (
 	NoticeOfferReminder NoticeKind = "offer_reminder" // to the same, while the offer is pending
 	NoticeOfferEnded    NoticeKind = "offer_ended"    // to the user who made the offer
 	NoticeApproval      NoticeKind = "approval"       // to Administrators that can approve a job
+	NoticeInquiry       NoticeKind = "inquiry"        // to the Administrators of the owner of SIMs
 )
 
-// Notice is a mail about an offer or a job. Its text is written when it is sent. A user gets at
-// most one notice of each kind, subject and part.
+// Notice is a mail about an offer, a job or an inquiry. Its text is written when it is sent. A user
+// gets at most one notice of each kind, subject and part.
 type Notice struct {
 	Kind      NoticeKind
-	Subject   int64 // the id of the offer or job
+	Subject   int64 // the id of the offer, job or inquiry
 	Part      int   // the number of a reminder, else 0
 	Workspace WorkspaceID
 	User      UserID // the recipient
@@ -32,7 +33,7 @@ type NoticeText struct {
 	Other     string // the other Workspace, "" if there is none
 	SIMs      int
 	Note      Note
-	At        time.Time // when the offer or the job was made
+	At        time.Time // when the offer, the job or the request was made
 	Until     time.Time // by when it needs a decision
 	By        string    // who caused it, "" if the recipient may not know
 	Outcome   OfferState

@@ -323,3 +323,30 @@ func TestWithdrawalAgainstOffer(t *testing.T) {
 		s.MustFsck()
 	})
 }
+
+// The Administrators of an owner get a mail of an inquiry that is still open, and one in 24 hours
+// for each Workspace that asks. The mail names no user of the other side. The side that asks gets a
+// mail only of an offer.
+func TestInquiryMails(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, owner, asker := twoSides(t, e)
+		post := openMailRoom(t, s)
+		requested(t, s, asker, kit.ActivatedSIM, kit.IssuedSIM, 999)
+		made := post.wantLetters(t, "asked", "admin@example.com: Fleet FR asks for 2 SIMs of Fleet DE", "root@example.com: Fleet FR asks for 2 SIMs of Fleet DE")
+		mustContain(t, made[0].Text, "Reason: bought", "Reference: PO-7", "Answer by: ")
+		if strings.Contains(made[0].Text, "target@example.com") || strings.Contains(made[0].Text, "999") {
+			t.Errorf("the mail has more than the owner may see:\n%s", made[0].Text)
+		}
+		_, again := requested(t, s, asker, kit.ActivatedSIM)
+		post.wantLetters(t, "asked again")
+		requested(t, s, asker, 998)
+		post.wantLetters(t, "asked for a SIM that does not exist")
+		s.Exec("UPDATE sim_requests SET created_at = created_at - 90000000000") // 25 hours
+		request, withdrawn := requested(t, s, asker, kit.IssuedSIM)
+		asker.Post(request+"/withdraw", "").Is(http.StatusOK)
+		post.wantLetters(t, "withdrawn before the mail")
+		owner.Get(withdrawn).Is(http.StatusOK)
+		owner.Post(again+"/offer", object{"dry_run": false}).Is(http.StatusCreated)
+		post.wantLetters(t, "offered", "target@example.com: Fleet DE offers 1 SIM to Fleet FR")
+	})
+}

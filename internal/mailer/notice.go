@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// notice returns the subject and the text of a mail about an offer or a job.
+// notice returns the subject and the text of a mail about an offer, a job or an inquiry.
 func (m *Mailer) notice(t fleet.NoticeText) (subject, body string) {
 	place, other := oneLine(t.Workspace), oneLine(t.Other)
 	offer, answer := fmt.Sprintf("/offers/%d", t.Subject), fmt.Sprintf("simferry offers show %d", t.Subject)
@@ -28,6 +28,13 @@ func (m *Mailer) notice(t fleet.NoticeText) (subject, body string) {
 			fmt.Sprintf("your offer of %s from the Workspace %s to %s in Simferry has ended: %s.\n\n", sims(t.SIMs), place, other, outcome(t.Outcome)) +
 				facts(t, "Offered", "") + fmt.Sprintf("Accepted: %d\nRefused: %d\nDeleted meanwhile: %d\n\n", t.Accepted, t.Refused, t.Gone) +
 				m.open("see what became of each SIM", offer, answer)
+	}
+	if t.Kind == fleet.NoticeInquiry {
+		return fmt.Sprintf("%s asks for %s of %s", other, sims(t.SIMs), place),
+			fmt.Sprintf("the Workspace %s asks for %s of your Workspace %s in Simferry.\n\n", other, sims(t.SIMs), place) +
+				facts(t, "Asked", "Answer by") +
+				fmt.Sprintf("%s does not see that your Workspace has these SIMs, unless you make an offer.\n\n", other) +
+				fmt.Sprintf("To see the SIMs, and make an offer or decline, run:\n\n    simferry inquiries show %d\n", t.Subject)
 	}
 	return fmt.Sprintf("Job %d waits for approval", t.Subject),
 		fmt.Sprintf("job %d moves %s of your Workspace %s%s, and waits for the approval of an Administrator who did not make it.\n\n",

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -181,6 +182,15 @@ func (tx *Tx) InsertInquiry(ctx context.Context, id fleet.SIMRequestID, ws fleet
 	bigint := tx.dialectSQL("", "::bigint")
 	return tx.exec(ctx, "INSERT INTO inquiry_sims (request_id, workspace_id, sim_id) SELECT "+request+bigint+", "+owner+bigint+
 		", s.id FROM sims s WHERE "+w.String(), w.args...)
+}
+
+// InquiredSince reports whether the Workspace that made a request has led to another inquiry of an
+// owner since a time.
+func (tx *Tx) InquiredSince(ctx context.Context, r fleet.SIMRequest, owner fleet.WorkspaceID, since time.Time) (found bool, err error) {
+	var id int64
+	return tx.queryRow(ctx, `SELECT q.request_id FROM inquiries q JOIN sim_requests r ON r.id = q.request_id
+		WHERE q.workspace_id = $1 AND r.workspace_id = $2 AND r.created_at > $3 AND r.id <> $4 LIMIT 1`,
+		[]any{int64(owner), int64(r.Workspace.ID), micros(since), int64(r.ID)}, &id)
 }
 
 // inquiryState is the state of inquiry q of request r at the instant of a placeholder.
