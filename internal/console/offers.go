@@ -51,6 +51,8 @@ type offersData struct {
 	Show string
 	Rows []offerRow
 	At   pager
+
+	Inquiries int // that are open
 }
 
 // offerRow is an offer as pages show it.
@@ -124,6 +126,13 @@ func offersPage(r *request) (reply, error) {
 			d.Rows = append(d.Rows, r.offerRow(o))
 		}
 		d.At = numberedPager(found.Page, found.PerPage, len(found.Items), found.Total, func(n int) string { return offersAddress(d.Show, n) })
+	}
+	if r.caller.May(identity.ManageOffers) {
+		open, err := r.listInquiries("status:"+string(fleet.InquiryOpen), 1, 1)
+		if err != nil {
+			return reply{}, err
+		}
+		d.Inquiries = open.Total
 	}
 	return r.page("offers", "offers", text("offers.title"), d)
 }

@@ -71,6 +71,8 @@ func routes() []route {
 		offerAnswerRoutes,
 		receivingCodeRoutes,
 		offerNewRoutes,
+		inquiriesRoutes,
+		requestsRoutes,
 		approvalsRoutes,
 		rulesRoutes,
 		peopleRoutes,

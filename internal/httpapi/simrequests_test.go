@@ -333,7 +333,7 @@ func TestInquiryMails(t *testing.T) {
 		post := openMailRoom(t, s)
 		requested(t, s, asker, kit.ActivatedSIM, kit.IssuedSIM, 999)
 		made := post.wantLetters(t, "asked", "admin@example.com: Fleet FR asks for 2 SIMs of Fleet DE", "root@example.com: Fleet FR asks for 2 SIMs of Fleet DE")
-		mustContain(t, made[0].Text, "Reason: bought", "Reference: PO-7", "Answer by: ")
+		mustContain(t, made[0].Text, "Reason: bought", "Reference: PO-7", "Answer by: ", "https://sims.example.com/inquiries/1")
 		if strings.Contains(made[0].Text, "target@example.com") || strings.Contains(made[0].Text, "999") {
 			t.Errorf("the mail has more than the owner may see:\n%s", made[0].Text)
 		}

@@ -34,7 +34,7 @@ func (m *Mailer) notice(t fleet.NoticeText) (subject, body string) {
 			fmt.Sprintf("the Workspace %s asks for %s of your Workspace %s in Simferry.\n\n", other, sims(t.SIMs), place) +
 				facts(t, "Asked", "Answer by") +
 				fmt.Sprintf("%s does not see that your Workspace has these SIMs, unless you make an offer.\n\n", other) +
-				fmt.Sprintf("To see the SIMs, and make an offer or decline, run:\n\n    simferry inquiries show %d\n", t.Subject)
+				m.open("see the SIMs, and make an offer or decline", fmt.Sprintf("/inquiries/%d", t.Subject), fmt.Sprintf("simferry inquiries show %d", t.Subject))
 	}
 	return fmt.Sprintf("Job %d waits for approval", t.Subject),
 		fmt.Sprintf("job %d moves %s of your Workspace %s%s, and waits for the approval of an Administrator who did not make it.\n\n",

@@ -218,7 +218,7 @@ var Definitions = []Definition{
 	},
 	{
 		Name: "simferry_background_task_runs_total", Kind: Counter, Labels: []string{"task", "outcome"},
-		Help:   "Runs of the background tasks (sweep, clock, fold, offers, mail), by outcome: done, failed",
+		Help:   "Runs of the background tasks (sweep, clock, fold, offers, inquiries, mail), by outcome: done, failed",
 		Advice: "The log has the error of a failed one; the task is tried again at its next interval.",
 	},
 }

@@ -36,7 +36,7 @@ func (s *Server) run(ctx context.Context) {
 	duties.Go(func() { s.every(ctx, clockEvery, "clock", s.Operator.CheckClock) })
 	duties.Go(func() { s.every(ctx, foldEvery, "fold", s.Operator.Fold) })
 	duties.Go(func() { s.every(ctx, offersEvery, "offers", s.Control.TendOffers) })
-	duties.Go(func() { s.every(ctx, offersEvery, "requests for SIMs", s.Control.TendSIMRequests) })
+	duties.Go(func() { s.every(ctx, offersEvery, "inquiries", s.Control.TendSIMRequests) })
 	duties.Go(func() { s.jobs(ctx) })
 	if s.mailer.Load() != nil {
 		duties.Go(func() { s.every(ctx, mailEvery, "mail", s.deliver) })
