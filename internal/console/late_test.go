@@ -79,6 +79,7 @@ var lateFields = map[string][]string{
 	"POST /people/invite":    {"/people/invite", "username", "late@example.com", "role", "3"},
 	"POST /people/tokens":    {"/people/tokens", "description", "late"},
 	"POST /me/name":          {"/me/name", "name", "Late"},
+	"POST /settings":         {"/settings", "reason_required", "1"},
 	"POST /move":             {"/move", "from", "paste", "iccids", kit.ICCID(kit.ActivatedSIM)},
 	"POST /sims/status":      {"/sims/status", "sel", "251", "to", "nothing"}, // shows the SIMs again
 }

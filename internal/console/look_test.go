@@ -58,7 +58,7 @@ func TestAppearance_Pages(t *testing.T) {
 	b := s.open(t).signIn("admin@example.com")
 	for _, p := range []struct{ name, path string }{
 		{"overview", "/overview"}, {"sims", "/sims"}, {"sims-selected", "/sims?status=0&sel=1003,1004"}, {"sims-except", "/sims?status=0&all=1&sel=1003"},
-		{"sims-none", "/sims?q=nothing"}, {"sims-status", "/sims/status?all=1&sel=1003"}, {"error", "/sims/999999"}, {"enrol", "/enrol"},
+		{"sims-none", "/sims?q=nothing"}, {"sims-status", "/sims/status?all=1&sel=1003"}, {"error", "/sims/999999"}, {"enrol", "/enrol"}, {"settings", "/settings"},
 	} {
 		b.visit(p.path)
 		b.takePicture(p.name)

@@ -75,6 +75,7 @@ func routes() []route {
 		requestsRoutes,
 		approvalsRoutes,
 		rulesRoutes,
+		settingsRoutes,
 		peopleRoutes,
 		memberRoutes,
 		meRoutes,
