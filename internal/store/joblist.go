@@ -21,6 +21,22 @@ func (w *where) seesJob(caller reader) {
 	w.and(side)
 }
 
+// oneJob limits a query on jobs j to one, if seesJob allows it. It searches the reader's jobs and
+// Workspaces before it reads the job, so that a job of others takes the same path as one that does
+// not exist.
+func (w *where) oneJob(caller reader, id fleet.JobID) {
+	one := w.id(int64(id))
+	if caller.SuperAdmin {
+		w.and("j.id = " + one)
+		return
+	}
+	seen := w.ownSideOf("job_sides v WHERE v.job_id = "+one, caller)
+	if caller.User != 0 {
+		seen += " OR " + hasPair("jobs", "user_id", w.id(int64(caller.User)), one)
+	}
+	w.and("j.id = " + ifSeen(seen, one))
+}
+
 // jobFilterColumns are the columns of jobs j that a list of jobs is filtered by.
 var jobFilterColumns = map[string]string{
 	"state": "j.state", "kind": "j.kind", "user": "j.user_id", "target_workspace": "j.target_id", "reference": "j.reference",
@@ -57,8 +73,7 @@ func (w *where) jobsSeen(caller reader, l fleet.List) string {
 // see it. lock locks it until the transaction ends.
 func (tx *Tx) Job(ctx context.Context, caller Caller, token fleet.WorkspaceID, id fleet.JobID, lock bool) (j fleet.Job, found bool, err error) {
 	w, as := where{tx: tx}, reader{caller, token}
-	w.and("j.id = " + w.arg(int64(id)))
-	w.seesJob(as)
+	w.oneJob(as, id)
 	text := "SELECT " + jobColumns + jobTables + " WHERE " + w.String()
 	if lock {
 		text += tx.dialectSQL("", " FOR NO KEY UPDATE OF j")

@@ -75,24 +75,44 @@ func (w *where) visible(caller reader) {
 	}
 }
 
-// sideOf limits a query on the ledger m to one migration, if it has a side of the reader. It
-// searches the reader's Workspaces, so that a migration of others takes the same path as one
-// that does not exist.
+// sideOf limits a query on the ledger m to one migration, if it has a side of the reader.
 func (w *where) sideOf(caller reader, id fleet.MigrationID) {
-	one := w.arg(int64(id))
-	w.and("m.id = " + one)
+	one := w.id(int64(id))
 	if caller.SuperAdmin {
+		w.and("m.id = " + one)
 		return
 	}
-	side := func(of string) string { // OFFSET 0 keeps the search apart from the conditions around it
-		return "SELECT v.ledger_id FROM ledger_sides v WHERE v.workspace_id = " + of + " AND v.ledger_id = " + one + " LIMIT 1 OFFSET 0"
+	w.and("m.id = " + ifSeen(w.ownSideOf("ledger_sides v WHERE v.ledger_id = "+one, caller), one))
+}
+
+// id returns an argument that is an id, also where the engine cannot infer its type.
+func (w *where) id(value int64) string { return "CAST(" + w.arg(value) + " AS BIGINT)" }
+
+// ownSideOf returns the condition that one of the sides v of a thing is a Workspace of the reader.
+// It searches the reader's Workspaces, so that a thing of others takes the same path as one that
+// does not exist.
+func (w *where) ownSideOf(sides string, caller reader) string {
+	in := func(of string) string { // OFFSET 0 keeps the search apart from the conditions around it
+		return "EXISTS (SELECT 1 FROM " + sides + " AND v.workspace_id = " + of + " LIMIT 1 OFFSET 0)"
 	}
 	if caller.User == 0 {
-		w.and("EXISTS (" + side(w.arg(int64(caller.token))) + ")")
-		return
+		return in(w.arg(int64(caller.token)))
 	}
-	w.and("EXISTS (SELECT 1 FROM memberships b WHERE b.status = " + activeMember + " AND b.user_id = " + w.arg(int64(caller.User)) +
-		" AND EXISTS (" + side("b.workspace_id") + ") LIMIT 1 OFFSET 0)")
+	return "EXISTS (SELECT 1 FROM memberships b WHERE b.status = " + activeMember + " AND b.user_id = " + w.arg(int64(caller.User)) +
+		" AND " + in("b.workspace_id") + " LIMIT 1 OFFSET 0)"
+}
+
+// hasPair returns the condition that a table has a row with an owner and an id. Pairs are compared,
+// so that the index of the owner's ids is used and not that of all ids.
+func hasPair(table, column, owner, id string) string {
+	pair := "(" + owner + ", " + id + ")"
+	return "EXISTS (SELECT 1 FROM " + table + " p WHERE (p." + column + ", p.id) >= " + pair + " AND (p." + column + ", p.id) <= " + pair + ")"
+}
+
+// ifSeen returns the id of a thing if the reader sees it, and NULL otherwise. The engine finds that
+// out before it reads the thing.
+func ifSeen(condition, id string) string {
+	return "(SELECT CASE WHEN " + condition + " THEN " + id + " END)"
 }
 
 // ownSide returns the condition that a side v of a migration is one of the reader's Workspaces.

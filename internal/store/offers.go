@@ -77,7 +77,8 @@ func (w *where) simIDs(ids []fleet.SIMID) any {
 // OfferOf reads an offer that a Workspace has made or receives; found is false for any other. lock
 // locks it until the transaction ends.
 func (tx *Tx) OfferOf(ctx context.Context, ws fleet.WorkspaceID, id fleet.OfferID, lock bool) (o fleet.Offer, found bool, err error) {
-	condition := "o.id = $1 AND (o.source_id = $2 OR o.target_id = $2)"
+	const one, own = "CAST($1 AS BIGINT)", "CAST($2 AS BIGINT)"
+	condition := "o.id = " + ifSeen(hasPair("offers", "source_id", own, one)+" OR "+hasPair("offers", "target_id", own, one), one)
 	if lock {
 		condition += tx.dialectSQL("", " FOR NO KEY UPDATE OF o")
 	}
