@@ -81,7 +81,11 @@ func overviewPage(r *request) (reply, error) {
 	if d.Notices, err = r.offerNotices(); err != nil {
 		return reply{}, err
 	}
-	d.Notices = append(d.Notices, noticesOf(counts[0])...)
+	asked, err := r.inquiryNotices()
+	if err != nil {
+		return reply{}, err
+	}
+	d.Notices = append(append(d.Notices, asked...), noticesOf(counts[0])...)
 	if err := r.addJobs(&d); err != nil {
 		return reply{}, err
 	}
@@ -140,6 +144,19 @@ func (r *request) offerNotices() (all []notice, err error) {
 				Link: row.Path(), Do: text("overview.offer.do"),
 			})
 		}
+	}
+	return all, err
+}
+
+// inquiryNotices returns what to say of the inquiries of the caller's Workspace that are open.
+func (r *request) inquiryNotices() (all []notice, err error) {
+	if !r.caller.May(identity.ManageOffers) {
+		return nil, nil
+	}
+	found, err := r.listInquiries("status:"+string(fleet.InquiryOpen), 1, overviewListed)
+	for _, q := range found.Items {
+		row := inquiryRow{q}
+		all = append(all, notice{Title: row.What(), Text: text("overview.inquiry.why"), Until: q.Request.Expires, Link: row.Path(), Do: text("overview.inquiry.do")})
 	}
 	return all, err
 }

@@ -43,6 +43,8 @@ func TestConsole_Request(t *testing.T) {
 		owner.get(request).is(t, http.StatusNotFound)
 
 		owner.get("/offers").has(t, `Inquiries 1<span class="vh">`)
+		owner.get("/overview").has(t, "Fleet FR asks for 2 SIMs", `href="`+inquiry+`"`)
+		asker.get("/overview").lacks(t, "asks for")
 		owner.get("/inquiries").has(t, `href="`+inquiry+`"`, "Fleet FR asks for 2 SIMs")
 		page := owner.get(inquiry).has(t, "Fleet FR asks for 2 SIMs", "bought", kit.ICCID(251)[12:], kit.ICCID(252)[12:]).lacks(t, kit.ICCID(999)[12:], receiverName)
 		owner.press(page, inquiry+"/offer", "do", "preview").is(t, http.StatusUnprocessableEntity).has(t, "No SIM is selected.")

@@ -324,6 +324,42 @@ func TestWithdrawalAgainstOffer(t *testing.T) {
 	})
 }
 
+// Several servers look up the owners once, an inquiry becomes one offer, and it is declined or
+// offered, never both.
+func TestInquiriesAtOnce(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, owner, asker := twoSides(t, e)
+		tend := func() *kit.Answer {
+			if err := s.Control.TendSIMRequests(t.Context()); err != nil {
+				t.Error(err)
+			}
+			return &kit.Answer{}
+		}
+		for i := range 4 {
+			request := asker.Post(simRequests, asksFor(kit.FirstSpareSIM+int64(i), 999)).Is(http.StatusCreated).Header.Get("Location")
+			inquiry := strings.Replace(request, simRequests, inquiries, 1)
+			atOnce(tend, tend, tend, tend)
+			offer := func() *kit.Answer { return owner.Post(inquiry+"/offer", object{"dry_run": false}) }
+			answers := []func() *kit.Answer{offer, offer}
+			if i%2 == 1 {
+				answers[1] = func() *kit.Answer { return owner.Post(inquiry+"/decline", "") }
+			}
+			got := atOnce(answers...)
+			if got[http.StatusConflict] != 1 || got[http.StatusCreated]+got[http.StatusOK] != 1 {
+				t.Errorf("two answers at once: %v", got)
+			}
+		}
+		for what, text := range map[string]string{
+			"inquiries": "SELECT count(*) FROM inquiries", "entries": "SELECT count(*) FROM audit WHERE action = 'inquiry.received'",
+		} {
+			if got := fmt.Sprint(s.Rows(text)); got != "[[4]]" {
+				t.Errorf("%s %s, want 4", got, what)
+			}
+		}
+		s.MustFsck()
+	})
+}
+
 // The Administrators of an owner get a mail of an inquiry that is still open, and one in 24 hours
 // for each Workspace that asks. The mail names no user of the other side. The side that asks gets a
 // mail only of an offer.
