@@ -343,7 +343,10 @@ func TestEveryReaderRefusesUncertainNumbers(t *testing.T) {
 		"a cut-off workbook":         {func(t *testing.T, g grid) []byte { b := streamed(t, g); return b[:len(b)/2] }, "damaged"},
 		"two sheets":                 {func(t *testing.T, g grid) []byte { return bookOf(t, map[string]grid{"A": g, "B": g}, asText) }, "several sheets"},
 		"an empty workbook":          {func(t *testing.T, _ grid) []byte { return bookOf(t, map[string]grid{"A": {}}, asText) }, "empty"},
-		"a hidden row":               {hiddenRow, "hidden"},
+		"a hidden row":               {hiddenRow, "the row is hidden"},
+		"a hidden column":            {hiddenColumn, "is hidden: show it"},
+		"UTF-32":                     {func(_ *testing.T, g grid) []byte { return inUTF32(plainCSV(g), "\xff\xfe\x00\x00") }, "UTF-32"},
+		"UTF-32 without a mark":      {func(_ *testing.T, g grid) []byte { return inUTF32(plainCSV(g), "") }, "UTF-32"},
 		"a formula without a result": {formulaRow, "column A is a formula"},
 		"nothing":                    {func(*testing.T, grid) []byte { return nil }, ""},
 	}
@@ -427,6 +430,45 @@ func repeat(iccid string, n int) grid {
 func hiddenRow(t *testing.T, g grid) []byte {
 	t.Helper()
 	return edited(t, g, func(f *excelize.File) error { return f.SetRowVisible("A", 3, false) })
+}
+
+func hiddenColumn(t *testing.T, g grid) []byte {
+	t.Helper()
+	return edited(t, g, func(f *excelize.File) error { return f.SetColVisible("A", "A", false) })
+}
+
+// A workbook without a header is read whole, so a value in any hidden column is a fault. A hidden
+// column that the reader does not use is ignored.
+func TestHiddenColumns(t *testing.T) {
+	for name, c := range map[string]struct {
+		table  grid
+		hidden string
+		want   string
+	}{
+		"without a header": {grid{{iccidA, iccidB}}, "B", iccidB + `" is in a hidden column: show it`},
+		"another column":   {grid{{"iccid", "colour"}, {iccidA, "red"}}, "B", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "list.xlsx")
+			book := edited(t, c.table, func(f *excelize.File) error { return f.SetColVisible("A", c.hidden, false) })
+			if err := os.WriteFile(file, book, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got, err := readByMigrate(t, file)
+			if c.want == "" && (err != nil || got != iccidA) || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("%q, %v, want %q", got, err, c.want)
+			}
+		})
+	}
+}
+
+// inUTF32 encodes ASCII, little end first.
+func inUTF32(text []byte, mark string) []byte {
+	out := []byte(mark)
+	for _, c := range text {
+		out = append(out, c, 0, 0, 0)
+	}
+	return out
 }
 
 // formulaRow adds a row that is a formula which no program has computed.

@@ -38,6 +38,7 @@ var (
 	errOldWorkbook = formatError("it is a workbook of an old kind (.xls): save it as .xlsx or CSV")
 	errCompressed  = formatError("it is compressed: unpack it first")
 	errNoText      = formatError("it is not text: save the list as CSV, as a workbook (.xlsx) or as plain text")
+	errUTF32       = formatError("it is UTF-32 text: save it as UTF-8")
 	errCutOff      = formatError("it is cut off: UTF-16 text has an even number of bytes")
 )
 
@@ -59,6 +60,8 @@ func detect(open Source) (format, error) {
 		return 0, errOldWorkbook
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
 		return 0, errCompressed
+	case wideText(head):
+		return 0, errUTF32
 	case bytes.HasPrefix(head, []byte("\xff\xfe")):
 		return utf16Little, evenSize(in)
 	case bytes.HasPrefix(head, []byte("\xfe\xff")):
@@ -69,6 +72,17 @@ func detect(open Source) (format, error) {
 		return utf16Big, evenSize(in)
 	}
 	return textFormat(in)
+}
+
+// wideText reports whether a text is UTF-32: its byte order mark, and the first characters, which
+// are ASCII, have three zeros each.
+func wideText(head []byte) bool {
+	if len(head) < 8 {
+		return false
+	}
+	little := bytes.Equal(head[1:4], []byte{0, 0, 0}) && bytes.Equal(head[5:8], []byte{0, 0, 0})
+	big := bytes.Equal(head[:3], []byte{0, 0, 0}) && bytes.Equal(head[4:7], []byte{0, 0, 0})
+	return little || big || bytes.HasPrefix(head, []byte("\xff\xfe\x00\x00")) || bytes.HasPrefix(head, []byte("\x00\x00\xfe\xff"))
 }
 
 // zeros reports whether every other byte, from the given one on, is zero and the others

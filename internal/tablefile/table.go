@@ -56,6 +56,7 @@ type Table struct {
 	separator rune
 	headings  []string
 	uploaded  bool
+	hides     func(column int) bool // of a workbook
 }
 
 // Faults are the errors of a file.
@@ -187,7 +188,7 @@ func (t *Table) head(separator rune) (head []Row, err error) {
 		return nil, err
 	}
 	if book, ok := in.(*workbook); ok {
-		t.Date04 = book.date1904
+		t.Date04, t.hides = book.date1904, book.hides
 		defer book.close()
 	}
 	for range headLines {
@@ -243,11 +244,26 @@ func (t *Table) name(columns Columns) (faults Faults) {
 		switch {
 		case name != "" && first >= 0:
 			fault("columns %d and %d, %q and %q, are both %s: remove one of the two", first+1, i+1, clip(t.headings[first]), clip(heading), name)
+		case name != "" && t.hidden(i):
+			fault("column %q is hidden: show it or delete it, so that the list is what you see", clip(heading))
 		case name == "" && strings.TrimSpace(heading) != "" && !columns.Others:
 			fault("unknown column %q: known are %s", clip(heading), strings.Join(columns.Names, ", "))
 		}
 	}
 	return faults
+}
+
+// hidden reports whether a column is hidden in a workbook.
+func (t *Table) hidden(column int) bool { return t.hides != nil && t.hides(column) }
+
+// hiddenCell returns a fault for a row without a header that has a value in a hidden column.
+func (t *Table) hiddenCell(row Row) *Fault {
+	for i, cell := range row.Cells {
+		if strings.TrimSpace(cell) != "" && t.hidden(i) {
+			return &Fault{row.Line, fmt.Sprintf("%q is in a hidden column: show it or delete it, so that the list is what you see", clip(cell))}
+		}
+	}
+	return nil
 }
 
 // notTitles returns an error for rows above the header that are not titles, because they may be
@@ -303,6 +319,10 @@ func (t *Table) Rows(yield func(row Row, fault *Fault) bool) error {
 			below = true
 		case row.Line == t.Header, !below:
 			return ErrChanged
+		case t.Header == 0 && t.hiddenCell(row) != nil:
+			if !yield(Row{Line: row.Line}, t.hiddenCell(row)) {
+				return nil
+			}
 		case !yield(row, nil):
 			return nil
 		}

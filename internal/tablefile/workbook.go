@@ -34,6 +34,7 @@ type workbook struct {
 	sheet  io.ReadCloser
 	xml    *xml.Decoder
 	row    int
+	hidden [][2]int // the first and the last of columns that are hidden
 
 	unpacked, strings int64 // most bytes of the sheet, and of the texts that cells share
 }

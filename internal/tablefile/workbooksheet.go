@@ -58,7 +58,7 @@ func (b *workbook) sheets() (list []sheet, err error) {
 	if err := b.decode(main, &book); err != nil {
 		return nil, err
 	}
-	b.date1904 = book.Properties.Date1904 == "1" || book.Properties.Date1904 == "true"
+	b.date1904 = isTrue(book.Properties.Date1904)
 	files, err := b.sheetFiles(main)
 	if err != nil {
 		return nil, err
@@ -164,6 +164,9 @@ func (b *workbook) next() (Row, error) {
 			return Row{}, brokenWorkbook(err)
 		}
 		el, ok := tok.(xml.StartElement)
+		if ok && el.Name.Local == "col" {
+			b.columns(el)
+		}
 		if !ok || el.Name.Local != "row" {
 			continue
 		}
@@ -175,6 +178,32 @@ func (b *workbook) next() (Row, error) {
 		return row, err
 	}
 }
+
+// columns notes which columns are hidden. They come before the rows.
+func (b *workbook) columns(el xml.StartElement) {
+	var first, last int
+	hidden := false
+	for _, a := range el.Attr {
+		switch a.Name.Local {
+		case "min":
+			first, _ = strconv.Atoi(a.Value)
+		case "max":
+			last, _ = strconv.Atoi(a.Value)
+		case "hidden":
+			hidden = isTrue(a.Value)
+		}
+	}
+	if hidden && first > 0 {
+		b.hidden = append(b.hidden, [2]int{first - 1, last - 1})
+	}
+}
+
+// hides reports whether a column is hidden.
+func (b *workbook) hides(column int) bool {
+	return slices.ContainsFunc(b.hidden, func(r [2]int) bool { return r[0] <= column && column <= r[1] })
+}
+
+func isTrue(attribute string) bool { return attribute == "1" || attribute == "true" }
 
 func (b *workbook) readRow(el xml.StartElement) (Row, error) {
 	hidden, err := b.beginRow(el)
@@ -217,7 +246,7 @@ func (b *workbook) beginRow(el xml.StartElement) (hidden bool, err error) {
 			}
 			b.row = n
 		case "hidden":
-			hidden = a.Value == "1" || a.Value == "true"
+			hidden = isTrue(a.Value)
 		}
 	}
 	if b.row > mostRows {
