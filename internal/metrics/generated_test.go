@@ -19,6 +19,8 @@ const root = "../.."
 // generated has the files that are made from the tables.
 var generated = map[string]func() string{
 	"docs/operations/metrics.md": metricsPage,
+	alertsFile:                   alerts,
+	dashboardFile:                dashboard,
 }
 
 func TestGeneratedFiles(t *testing.T) {
@@ -26,6 +28,9 @@ func TestGeneratedFiles(t *testing.T) {
 	for file, text := range generated {
 		name := filepath.Join(root, filepath.FromSlash(file))
 		if *update {
+			if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+				t.Fatal(err)
+			}
 			if err := os.WriteFile(name, []byte(text()), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -63,6 +68,16 @@ scrape_configs:
 
 Counters begin at 0 when a server starts; use ` + "`rate`" + ` or ` + "`increase`" + `.
 The metrics of the Go runtime (` + "`go_*`" + `) and of the process (` + "`process_*`" + `) are there, too.
+
+## Alerts and a dashboard
+
+Both are generated from the same table:
+
+- [alerts.yaml](../../deploy/prometheus/alerts.yaml): add it to ` + "`rule_files`" + ` of Prometheus.
+  The name of the job must be ` + "`simferry`" + `, or change it in the first rule.
+  [Incidents](incidents.md) says for each alert what is broken and what to do.
+- [simferry.json](../../deploy/grafana/simferry.json): import it into Grafana.
+  It has one panel for each metric, with its meaning and what to do.
 
 ## Metrics of Simferry
 

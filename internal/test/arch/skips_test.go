@@ -24,6 +24,7 @@ var skips = map[string]string{
 	"internal/test/faults/mutants/mutants_test.go": "-short",
 	"internal/store/sqlite_full_linux_test.go":     "without root: it mounts a disk",
 	"internal/console/browser_test.go":             "-short",
+	"internal/metrics/alerts_test.go":              "-short",
 	"internal/cli/importpipe_test.go":              "only Linux has /dev/fd",
 	"internal/fleet/model_test.go":                 "a rapid check",
 	"internal/httpapi/timing_auc_test.go":          "without SIMFERRY_TIMING: it takes an hour",
