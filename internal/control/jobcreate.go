@@ -83,7 +83,7 @@ func (n NewJob) check(ctx context.Context, tx *store.Tx, caller identity.Princip
 	if err != nil {
 		return err
 	}
-	if target := standings[n.Target]; n.Kind == fleet.JobMigration && fleet.Authorize(fleet.SideInto, &target) == fleet.NoAuthority {
+	if target := standings[n.Target]; n.Kind == fleet.JobMigration && fleet.Authorize(&target) == fleet.NoAuthority {
 		return fleet.Missing("workspace", int64(n.Target))
 	}
 	for _, f := range n.Select.Filters {
@@ -127,15 +127,15 @@ func (n NewJob) mayUndo(ctx context.Context, tx *store.Tx, caller identity.Princ
 	if err != nil || len(moves) == 0 {
 		return err
 	}
-	may := func(ws fleet.WorkspaceID, side fleet.Side) bool {
+	may := func(ws fleet.WorkspaceID) bool {
 		s := standings[ws]
-		return fleet.Authorize(side, &s) != fleet.NoAuthority
+		return fleet.Authorize(&s) != fleet.NoAuthority
 	}
-	if slices.ContainsFunc(moves, func(m wayBack) bool { return may(m.from, fleet.SideOut) && may(m.to, fleet.SideInto) }) {
+	if slices.ContainsFunc(moves, func(m wayBack) bool { return may(m.from) && may(m.to) }) {
 		return nil
 	}
 	for _, m := range moves {
-		if !may(m.to, fleet.SideInto) {
+		if !may(m.to) {
 			return fleet.Missing("workspace", int64(m.to))
 		}
 	}

@@ -156,7 +156,7 @@ func (u *undoRun) mayReplay(ctx context.Context, tx *store.Tx, caller identity.P
 	}
 	for _, id := range workspaces {
 		s := standings[id]
-		if refused && s.Role == fleet.NoRole || !refused && fleet.Authorize(fleet.SideOut, &s) == fleet.NoAuthority {
+		if refused && s.Role == fleet.NoRole || !refused && fleet.Authorize(&s) == fleet.NoAuthority {
 			return fleet.Errorf(fleet.Forbidden, "You no longer have the rights in a Workspace of this undo that you had at the first request")
 		}
 	}

@@ -23,19 +23,10 @@ var Authorities = []Named[Authority]{
 
 func (a Authority) String() string { return NameOf(Authorities, a) }
 
-// Side is a side of a migration.
-type Side int8
-
-// The sides: SIMs leave Workspaces and enter one.
-const (
-	SideOut  Side = 0
-	SideInto Side = 1
-)
-
 // Authorize returns the authority by which the caller may take SIMs out of a Workspace or put
-// SIMs into it, NoAuthority for none. It decides from the standing alone: what
-// else than a role gives authority is in Standing.Other.
-func Authorize(_ Side, s *Standing) Authority {
+// SIMs into it, NoAuthority for none. Authority that does not come from a role is in
+// Standing.Other.
+func Authorize(s *Standing) Authority {
 	switch {
 	case s.Other != NoAuthority:
 		return s.Other

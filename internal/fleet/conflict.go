@@ -90,7 +90,7 @@ var simRules = [...]rule{
 		return !allowed(p.Request.AllowedStatuses, s.Status)
 	}},
 	{NoAdminOnSource, "No admin access on source workspace", func(_ *Plan, source *Standing, _ *SIMState) bool {
-		return Authorize(SideOut, source) == NoAuthority
+		return Authorize(source) == NoAuthority
 	}},
 	{AlreadyInTarget, "SIM(s) already in the target Workspace", func(p *Plan, _ *Standing, s *SIMState) bool {
 		return s.Workspace == p.Target.ID

@@ -14,7 +14,7 @@ type Refusals map[SIMID][]ConflictCode
 // the caller does not administer refuses all with NoAdminOnTarget.
 func PlanSome(req MigrationRequest, snap Snapshot) (plan *Plan, refused Refusals) {
 	refused = make(Refusals)
-	if target := snap.Workspaces[req.Target]; Authorize(SideInto, &target) == NoAuthority {
+	if target := snap.Workspaces[req.Target]; Authorize(&target) == NoAuthority {
 		refused.add(NoAdminOnTarget, snap.SIMs)
 		return nil, refused
 	}

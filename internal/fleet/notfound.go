@@ -7,7 +7,7 @@ import (
 // notFound collects everything in the request that the caller cannot see. One error names all
 // of it, so that a long list can be fixed in one step.
 func notFound(req MigrationRequest, target Standing, found []SIMState, missing []string) error {
-	if Authorize(SideInto, &target) == NoAuthority {
+	if Authorize(&target) == NoAuthority {
 		missing = append([]string{missingWorkspace(req.Target)}, missing...)
 	}
 	if r := req.Select.Range; r != nil && len(found) == 0 {

@@ -89,7 +89,7 @@ func (p *Plan) SourceCounts() []SourceCount {
 	list := make([]SourceCount, 0, len(counts))
 	for id, n := range counts {
 		source := p.sources[id]
-		list = append(list, SourceCount{Workspace: source.Workspace, SIMs: n, Authority: Authorize(SideOut, &source)})
+		list = append(list, SourceCount{Workspace: source.Workspace, SIMs: n, Authority: Authorize(&source)})
 	}
 	slices.SortFunc(list, func(a, b SourceCount) int { return cmp.Compare(a.Workspace.ID, b.Workspace.ID) })
 	return list
@@ -113,7 +113,7 @@ func (p *Plan) RuleSet() int64 {
 // Into returns the authority by which the SIMs enter the target.
 func (p *Plan) Into() Authority {
 	target := p.sources[p.Target.ID]
-	return Authorize(SideInto, &target)
+	return Authorize(&target)
 }
 
 // PlanMigration plans a migration. No other code decides this: a dry run returns its result, a

@@ -129,7 +129,7 @@ func (r UndoRequest) lines(entry Migration) (lines []LedgerLine, missing []strin
 func undoNotFound(lines []LedgerLine, snap UndoSnapshot) error {
 	var missing []string
 	for _, id := range homes(lines) {
-		if home := snap.Workspaces[id]; Authorize(SideInto, &home) == NoAuthority {
+		if home := snap.Workspaces[id]; Authorize(&home) == NoAuthority {
 			missing = append(missing, missingWorkspace(id))
 		}
 	}
