@@ -61,7 +61,7 @@ type Offer struct {
 	AutoDetachDevices  *bool     `json:"auto_detach_devices,omitempty"` // for the giver
 	Reference          string    `json:"reference"`
 	Reason             string    `json:"reason"`
-	User               *NamedRef `json:"user,omitempty"` // who made it, for the giver
+	User               *NamedRef `json:"user,omitempty"` // who made it; only in responses to the giver
 	ReceivingCode      *IDRef    `json:"receiving_code,omitempty"`
 	CreatedAt          Time      `json:"created_at"`
 	ExpiresAt          Time      `json:"expires_at"`

@@ -60,8 +60,8 @@ func (o *Optional[T]) UnmarshalJSON(data []byte) error {
 	return unwrapped(jsonv2.Unmarshal(data, &o.Value))
 }
 
-// UnmarshalJSONFrom does what UnmarshalJSON does, for a decoder that would otherwise read a value
-// twice: once to find its end.
+// UnmarshalJSONFrom is UnmarshalJSON without the first of two passes over the value, which only
+// finds its end.
 func (o *Optional[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	*o = Optional[T]{Set: true}
 	if dec.PeekKind() == 'n' {

@@ -18,7 +18,7 @@ type Invitation struct {
 }
 
 // Invite makes a user a member of a Workspace. The activation key is "" if the server mails it;
-// otherwise it is returned only once, for the caller to pass on.
+// otherwise it is returned only once, and the caller passes it on.
 //
 // Permission: Administrator of the Workspace. Errors: IsInvalid; IsForbidden; an APIError with
 // 409 if the user is a member; IsTooManyRequests.

@@ -168,5 +168,5 @@ func answerJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
-	_ = enc.Encode(body) //nolint:errchkjson // the command's output shows what is wrong
+	_ = enc.Encode(body) //nolint:errchkjson // an incomplete body fails the command
 }

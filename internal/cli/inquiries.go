@@ -141,8 +141,8 @@ Workspace still has. An inquiry becomes one offer.`,
 	cmd.Flags().BoolVar(&f.detach, "detach", false, "take attached SIMs out of their devices when the offer is accepted")
 	cmd.Flags().StringSliceVar(&f.statuses, "allow-status", nil, "offer only SIMs with this status; can be repeated: "+fleet.Keywords(fleet.SIMStatuses))
 	cmd.Flags().Var(&f.expires, "expires", "expiry of the offer: 2026-12-31 (the end of that day in UTC) or 2026-12-31T18:00:00Z (default: in a week)")
-	cmd.Flags().StringVar(&f.reference, "reference", "", "such as an order number, for both sides")
-	cmd.Flags().StringVar(&f.reason, "reason", "", "why, for both sides")
+	cmd.Flags().StringVar(&f.reference, "reference", "", "reference, such as an order number; both sides see it")
+	cmd.Flags().StringVar(&f.reason, "reason", "", "reason; both sides see it")
 	f.add(cmd)
 	return cmd
 }

@@ -97,8 +97,8 @@ Name SIMs with any mix of --iccid, --iccid-range, --sim-id and --file, or with -
 	cmd.Flags().BoolVar(&f.detach, "detach", false, "take attached SIMs out of their devices when the offer is accepted")
 	cmd.Flags().StringSliceVar(&f.statuses, "allow-status", nil, "offer only SIMs with this status; can be repeated: "+fleet.Keywords(fleet.SIMStatuses))
 	cmd.Flags().Var(&f.expires, "expires", "expiry: 2026-12-31 (the end of that day in UTC) or 2026-12-31T18:00:00Z (default: in a week)")
-	cmd.Flags().StringVar(&f.reference, "reference", "", "such as an order number, for both sides")
-	cmd.Flags().StringVar(&f.reason, "reason", "", "why, for both sides")
+	cmd.Flags().StringVar(&f.reference, "reference", "", "reference, such as an order number; both sides see it")
+	cmd.Flags().StringVar(&f.reason, "reason", "", "reason; both sides see it")
 	f.add(cmd)
 	return cmd
 }
@@ -191,7 +191,7 @@ and the offer has ended.`,
 	}, func(ctx context.Context, a *apiCall, args []string) error { return f.do(ctx, a, args) })
 	cmd.Flags().Int64SliceVar(&f.sims, "sim-id", nil, "a SIM to take, by its id; can be repeated (default: all that are not refused)")
 	cmd.Flags().Int64SliceVar(&f.refused, "refuse-sim-id", nil, "a SIM to refuse, by its id; can be repeated")
-	cmd.Flags().StringVar(&f.reason, "reason", "", "why the SIMs of --refuse-sim-id are refused, for the giver to read")
+	cmd.Flags().StringVar(&f.reason, "reason", "", "reason of the refusal of --refuse-sim-id; the giver sees it")
 	cmd.Flags().BoolVar(&f.activate, "activate", false, "keep Activated SIMs online instead of suspending them on arrival")
 	f.add(cmd)
 	return cmd

@@ -114,7 +114,7 @@ func offersRefuse(p Process) *cobra.Command {
 	}, func(ctx context.Context, c *client.Client, id int64) (*api.Offer, error) {
 		return c.RefuseOffer(ctx, id, reason, newKey())
 	})
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the giver to read")
+	cmd.Flags().StringVar(&reason, "reason", "", "reason; the giver sees it")
 	return cmd
 }
 

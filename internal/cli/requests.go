@@ -103,8 +103,8 @@ hours.`,
 	cmd.Flags().StringSliceVar(&iccids, "iccid", nil, "an ICCID of 19 digits, or 20 with the check digit; can be repeated")
 	cmd.Flags().StringArrayVar(&files, "file", nil, "a list of ICCIDs: CSV, text or .xlsx; - for standard input; can be repeated")
 	cmd.Flags().Var(&expires, "expires", "expiry: 2026-12-31 (the end of that day in UTC) or 2026-12-31T18:00:00Z (default: in two weeks)")
-	cmd.Flags().StringVar(&reference, "reference", "", "such as an order number, for the owners to read")
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the owners to read")
+	cmd.Flags().StringVar(&reference, "reference", "", "reference, such as an order number; the owners see it")
+	cmd.Flags().StringVar(&reason, "reason", "", "reason; the owners see it")
 	return cmd
 }
 

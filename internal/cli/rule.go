@@ -80,7 +80,7 @@ func ownRules(text []byte) []byte {
 		Rules []json.RawMessage `json:"rules"`
 	}
 	if json.Unmarshal(text, &file) != nil || file.Rules == nil {
-		return text // ParseRules says what is wrong
+		return text // ParseRules reports the error
 	}
 	before := len(file.Rules)
 	file.Rules = slices.DeleteFunc(file.Rules, func(raw json.RawMessage) bool {

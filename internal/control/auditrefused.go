@@ -46,7 +46,7 @@ func (c *Control) writeAudit(ctx context.Context, entries ...fleet.AuditEntry) {
 	c.writeAuditOf(ctx, func(*store.Tx) ([]fleet.AuditEntry, error) { return entries, nil })
 }
 
-// writeAuditOf does what writeAudit does, for entries that build reads from the database.
+// writeAuditOf is writeAudit for entries that build reads from the database.
 func (c *Control) writeAuditOf(ctx context.Context, build func(*store.Tx) ([]fleet.AuditEntry, error)) {
 	// A client that disconnects must not prevent the entry.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditPatience)

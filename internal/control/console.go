@@ -89,9 +89,9 @@ func (c *Control) Console(ctx context.Context, secret string, from identity.Orig
 	return caller, frame, err
 }
 
-// SwitchConsole does what SwitchWorkspace does, for a console session: it returns the secret of a
-// session in the target, which ends when the present one would have ended. The present secret stays
-// valid, so that another tab does not lose its work.
+// SwitchConsole switches a console session to another Workspace. It returns the secret of a session
+// in the target, which ends when the present one would have ended. The present secret stays valid,
+// so that another tab does not lose its work.
 //
 // Permission: SwitchWorkspace. Errors: those of SwitchWorkspace.
 func (c *Control) SwitchConsole(ctx context.Context, caller identity.Principal, target fleet.WorkspaceID) (string, error) {

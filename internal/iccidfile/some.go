@@ -21,9 +21,9 @@ type Some struct {
 const smallFile = 1 << 20
 
 // ReadSome reads like Read, but can go on without the faulty lines: it returns the ICCIDs of the
-// others, and at most kept faults. A fault without a line concerns the whole file, and then there
-// is no ICCID. A file of more than a megabyte is read piece by piece, as by Stream. err says why
-// the file could not be read.
+// others, and at most kept faults. A fault without a line concerns the whole file, and then no
+// ICCID is returned. A file of more than a megabyte is read piece by piece, as by Stream. err says
+// why the file could not be read.
 func ReadSome(source string, open tablefile.Source, size int64, kept int) (some Some, err error) {
 	p := &parser{source: source, kept: kept, limit: mostNumbers}
 	if err := p.read(open, size); err != nil {

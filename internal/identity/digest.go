@@ -20,7 +20,7 @@ func WireDigest(plain string) string {
 // the value, because users send their plain password by mistake.
 func ParseWireDigest(s string) (string, error) { return ParseWireDigestOf("password", s) }
 
-// ParseWireDigestOf parses like ParseWireDigest, for a property with another name.
+// ParseWireDigestOf is ParseWireDigest with the name of the property that errors mention.
 func ParseWireDigestOf(field, s string) (string, error) {
 	if len(s) != hex.EncodedLen(sha1.Size) {
 		return "", notDigest(field)

@@ -15,8 +15,8 @@ func (o Operator) Fold(ctx context.Context) error {
 	return errors.Join(o.foldTally(ctx), o.foldLists(ctx), o.foldAudit(ctx), o.sealSIMs(ctx))
 }
 
-// LastFold does what Fold does, for a server that stops: it also writes the refusals that were only
-// counted so far to the audit log.
+// LastFold is Fold when a server stops: it also writes the refusals that were only counted so far
+// to the audit log.
 func (o Operator) LastFold(ctx context.Context) error {
 	o.c.WriteLeftOut(ctx, true)
 	return o.foldAudit(ctx)

@@ -44,10 +44,10 @@ func (tx *Tx) snapshot(ctx context.Context, caller Caller, sel fleet.Selector, l
 	return tx.withRules(ctx, narrowed(fleet.Snapshot{Workspaces: found, SIMs: sims}, workspaces[0]), version)
 }
 
-// ChunkSnapshot does what Snapshot does, for SIMs of a job, in one round trip. It looks them up by
-// their ids, and reads what the user is in the Workspaces that the plan names: a SIM in another one
-// has changed since. Unless locked, another transaction may change the SIMs before Apply, which
-// then fails with ErrRaced.
+// ChunkSnapshot is Snapshot for the SIMs of a job, in one round trip. It looks them up by their
+// ids, and reads the user's roles in the Workspaces that the plan names: a SIM in another one has
+// changed since. Unless locked, another transaction may change the SIMs before Apply, which then
+// fails with ErrRaced.
 func (tx *Tx) ChunkSnapshot(ctx context.Context, caller Caller, target fleet.WorkspaceID, planned []fleet.JobSIM, locked bool) (fleet.Snapshot, error) {
 	ids := make([]fleet.SIMID, 0, len(planned))
 	homes := []fleet.WorkspaceID{target}
@@ -239,7 +239,7 @@ func (w *where) ranged(sel fleet.Selector) string {
 	return "s.iccid BETWEEN " + w.arg(string(sel.Range.Start)) + " AND " + w.arg(string(sel.Range.End))
 }
 
-// membersSIMs does what searched does, for PostgreSQL. It searches for one value in one Workspace
+// membersSIMs is searched for PostgreSQL. It searches for one value in one Workspace
 // at a time: then the index that begins with the Workspace costs no more than any other, and
 // PostgreSQL takes it (TestSelectionPlan). OFFSET 0 keeps the search apart from the conditions
 // around it: the unique index of ICCIDs, which leaves out deleted SIMs, cannot be used.

@@ -37,11 +37,11 @@ type Opened struct {
 	Stored  Stored
 }
 
-// UpdateOnce does what Update does, for changes that must take effect once, even if the connection
-// is lost during the commit. Each attempt begins with the locks and reads of o, in one round trip.
-// If the commit of an earlier attempt is found to have succeeded, fn does not run again: what its
-// last run has set is valid. The proof is an audit entry that names o.Attempt. If o has a key
-// instead, the proof is the reply under it: fn runs and gets Opened.Own.
+// UpdateOnce is Update for changes that must take effect once, even if the connection is lost
+// during the commit. Each attempt begins with the locks and reads of o, in one round trip. If the
+// commit of an earlier attempt is found to have succeeded, fn does not run again: what its last run
+// has set is valid. The proof is an audit entry that names o.Attempt. If o has a key instead, the
+// proof is the reply under it: fn runs and gets Opened.Own.
 //
 // Errors: ErrCommitUnknown if the outcome of a commit is unknown and o names neither.
 func (s *Store) UpdateOnce(ctx context.Context, o Opening, fn func(*Tx, Opened) error) error {
@@ -229,9 +229,9 @@ func (tx *Tx) KeptWorkspaces(ctx context.Context, ids []fleet.WorkspaceID) (map[
 	return found, tx.batch(ctx, append(tx.lockMemberships(0, ids), tx.workspaces(ids, found))...)
 }
 
-// KeptOwners does what KeptWorkspaces does, for the owners of a SIM: it reads the known ids, and an
-// asked id only if it is the parent or one of its children. Any other Workspace takes the same path
-// as a missing one.
+// KeptOwners is KeptWorkspaces for the owners of a SIM. It reads the known ids, and an asked id
+// only if it is the parent or one of its children. Any other Workspace takes the same path as a
+// missing one.
 func (tx *Tx) KeptOwners(ctx context.Context, parent fleet.WorkspaceID, known []fleet.WorkspaceID, asked fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Workspace, error) {
 	w := where{tx: tx}
 	of := w.arg(int64(parent))

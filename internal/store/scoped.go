@@ -129,7 +129,7 @@ func (w *where) each(values []int64) (from string) {
 	return w.tx.dialectSQL("json_each(%s) j", "unnest(%s::bigint[]) WITH ORDINALITY AS j (value, key)", w.arg(arrayParam(w.tx, distinct(values))))
 }
 
-// eachText does what each does, for texts.
+// eachText is each for texts.
 func (w *where) eachText(values []string) (from string) {
 	return w.tx.dialectSQL("json_each(%s) j", "unnest(%s::text[]) WITH ORDINALITY AS j (value, key)", w.arg(arrayParam(w.tx, distinct(values))))
 }

@@ -177,7 +177,7 @@ func (tx *Tx) locate(ctx context.Context, ws fleet.Workspace, l fleet.List, page
 	return "", w, at, err
 }
 
-// locateAmongFew does what locate does, for a list that the tally does not count.
+// locateAmongFew is locate for lists that the tally does not count.
 func (tx *Tx) locateAmongFew(ctx context.Context, ws fleet.Workspace, l fleet.List, page *fleet.Page[fleet.SIM]) (from string, w *where, at place, err error) {
 	n, err := tx.narrow(ctx, ws, l)
 	if err != nil {

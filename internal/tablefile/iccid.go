@@ -65,7 +65,7 @@ func ICCID(cell string) (fleet.ICCID, error) {
 	return ids[0], nil
 }
 
-// CellICCID parses like ICCID, for a cell of a row: a numeric cell of a workbook is an error.
+// CellICCID parses a cell of a row like ICCID. A numeric cell of a workbook is an error.
 func (r Row) CellICCID(i int) (fleet.ICCID, error) {
 	if r.Number(i) {
 		return "", RoundedNumber(r.Cells[i])

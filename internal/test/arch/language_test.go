@@ -35,6 +35,7 @@ func TestOddPhrases(t *testing.T) {
 		"the program who " + "asks": true, "a user who is suspended": false,
 		"they are " + "told": true, "cannot be told apart": false,
 		"closed, for " + "nothing can reach it": true, "more retries, for a nightly job": false,
+		"Reuse does what Clone " + "does, for tests": true, "why, for the giver to " + "read": true,
 		"every" + "body": true, "administrators or everybody": false,
 	} {
 		if got := len(oddPhrases(text)) > 0; got != want {

@@ -101,7 +101,7 @@ func nth(count, n int) bool { return n > 0 && count%n == 0 }
 func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // whoever reads it sees what is wrong
+	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // an incomplete body fails in the client
 }
 
 // authenticate issues tokens. Refresh tokens rotate, and a spent one ends the session.

@@ -17,9 +17,9 @@ type pool struct {
 	all  []string
 }
 
-// Reuse does what Clone does, for tests that do not change the schema: t gets a copy that an
-// earlier test may have used, with the template's rows restored. To create a database means to
-// create 300 files, and takes ten times as long. A copy that cannot be restored is not used again.
+// Reuse is Clone for tests that do not change the schema: t gets a copy that an earlier test may
+// have used, with the template's rows restored. To create a database means to create 300 files, and
+// takes ten times as long. A copy that cannot be restored is not used again.
 func Reuse(t testing.TB, name string) string {
 	t.Helper()
 	SkipIfShort(t)
