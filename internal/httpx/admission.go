@@ -177,15 +177,6 @@ func (r *Request) Turn(ctx context.Context) (leave func(), err error) {
 // request holds its slot, so that a client which floods the server cannot retry immediately.
 const floodPause = 50 * time.Millisecond
 
-func (r *Request) pause(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-r.Context().Done():
-	}
-}
-
 // counted releases the slot of a large request once the response is built and only has to be
 // sent.
 func (r *Request) counted() {

@@ -89,7 +89,7 @@ func (s *Server) Operation(atLeast time.Duration, serve func(*Request) Response)
 		}
 		r.counted()
 		if res.Status == http.StatusTooManyRequests && r.place.anonymous {
-			r.pause(floodPause)
+			_ = limit.Wait(r.Context(), floodPause) // it is refused in any case
 		}
 		if res.Status >= http.StatusBadRequest && r.unread() {
 			res.Set("Connection", "close") // otherwise the server would wait for the rest of the body

@@ -60,7 +60,7 @@ func (r *Request) Streamed(res *Response, body func(context.Context, *Stream) er
 	a, caller := r.place.admission, r.place.caller
 	if a != nil {
 		if !a.streams.Take(caller, 1) {
-			r.pause(floodPause)
+			_ = limit.Wait(r.Context(), floodPause) // it is refused in any case
 			return &fleet.Error{
 				Code: fleet.TooManyRequests, RetryAfter: 5 * time.Second,
 				Message: "Too many streams are open: close one, or retry later",

@@ -16,6 +16,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/limit"
 )
 
 // Poll is how often an idle server looks for a job that another one has made or left.
@@ -98,25 +99,12 @@ func (r *Runner) one(ctx context.Context) (worked bool, err error) {
 		if err != nil { // the lease is kept: until it expires, other jobs have their turn
 			return true, errors.Join(err, r.fail(whole, lease, err))
 		}
-		pause(ctx, r.Control.JobRest(time.Since(began)))
+		_ = limit.Wait(ctx, r.Control.JobRest(time.Since(began))) // the loop checks ctx
 	}
 	if !more {
 		return true, nil // the last step has given the lease back
 	}
 	return true, r.Control.ReleaseJob(whole, lease)
-}
-
-// pause waits, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
 }
 
 // stepTime is the most that a step may take; more means that the database does not respond.

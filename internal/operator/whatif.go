@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/limit"
 	"github.com/simferry/simferry/internal/store"
 )
 
@@ -169,12 +170,5 @@ func (w *whatIfWalk) piece(ctx context.Context, read func(*store.Tx) error, judg
 	if w.o.store.OthersWait() {
 		rest *= restShare
 	}
-	t := time.NewTimer(rest)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
+	return limit.Wait(ctx, rest)
 }

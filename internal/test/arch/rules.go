@@ -79,11 +79,11 @@ var Rules = map[string]Rule{
 		Never:   []string{"net/http/..."},
 	},
 	"internal/operator": {
-		Imports: []string{"internal/control", "internal/fleet", "internal/identity", "internal/store", "internal/store/fsck", "internal/world"}, // world: the operator's files
+		Imports: []string{"internal/control", "internal/fleet", "internal/identity", "internal/limit", "internal/store", "internal/store/fsck", "internal/world"}, // world: the operator's files
 		Never:   []string{"net/http/..."},
 	},
 
-	"internal/job": {Imports: []string{"internal/control", "internal/fleet"}, Tests: []string{"internal/operator"}, Never: []string{"net/http/..."}},
+	"internal/job": {Imports: []string{"internal/control", "internal/fleet", "internal/limit"}, Tests: []string{"internal/operator"}, Never: []string{"net/http/..."}},
 
 	// the ways in
 	"internal/console": {Imports: []string{
