@@ -26,8 +26,8 @@ var verbs = strings.Fields(`
 	retry start unlock watch withdraw
 `)
 
-// TestGlossary checks that the glossary has a term for each exported type of internal/fleet and each
-// noun in the paths of the APIs. A name passes if it has a word of the glossary.
+// TestGlossary checks that the glossary has a term for each exported type of internal/fleet and
+// each noun in the paths of the APIs. A name passes if it has a word of the glossary.
 func TestGlossary(t *testing.T) {
 	terms := glossary(t)
 	used := make(map[string]bool)
@@ -145,12 +145,21 @@ func camelWords(name string) (words []string) {
 	}
 	for name != "" {
 		n := 1
-		for n < len(name) && !(isUpper(name[n]) && (!isUpper(name[n-1]) || n+1 < len(name) && !isUpper(name[n+1]) && name[n+1] != 's')) {
+		for n < len(name) && !wordStarts(name, n) {
 			n++
 		}
 		words, name = append(words, strings.ToLower(name[:n])), name[n:]
 	}
 	return words
+}
+
+// wordStarts reports whether the byte n of a name is the first of a word: a capital letter after a
+// small one, or the last capital of an abbreviation that a word follows.
+func wordStarts(name string, n int) bool {
+	if !isUpper(name[n]) {
+		return false
+	}
+	return !isUpper(name[n-1]) || n+1 < len(name) && !isUpper(name[n+1]) && name[n+1] != 's'
 }
 
 func isUpper(b byte) bool { return 'A' <= b && b <= 'Z' }
