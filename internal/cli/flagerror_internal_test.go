@@ -94,9 +94,15 @@ func TestServerAddress(t *testing.T) {
 		":8080":                         "",
 		"sims example com":              "",
 		"https://u:secret@host:99999x/": "",
+		"http://u:secret@host":          "",
+		"u@localhost:8080":              "",
+		"https://host/base?q=secret":    "",
+		"https://host?":                 "",
+		"host/#secret":                  "",
+		"host#":                         "",
 	} {
 		got, err := serverAddress(text)
-		if got != want || (err == nil) != (want != "") || err != nil && (internals.MatchString(err.Error()) || strings.Contains(err.Error(), "secret")) {
+		if got != want || (err == nil) != (want != "") || err != nil && (internals.MatchString(err.Error()) || strings.Contains(err.Error(), "secret") || !strings.HasPrefix(err.Error(), "--server: ")) {
 			t.Errorf("%q: %q, %v", text, got, err)
 		}
 	}

@@ -126,6 +126,12 @@ func serverAddress(text string) (string, error) {
 	if err != nil || u.Hostname() == "" || strings.ContainsAny(u.Hostname(), " ,") || u.Scheme != "http" && u.Scheme != "https" {
 		return "", usagef("--server: it must be the address of a server, such as https://sims.example.com or localhost:8080")
 	}
+	if u.User != nil {
+		return "", usagef("--server: it must not contain a user name or a password: use --username, and type the password when the command prompts for it")
+	}
+	if u.RawQuery != "" || u.ForceQuery || strings.Contains(address, "#") {
+		return "", usagef("--server: it must end with its path, without ? and #")
+	}
 	return address, nil
 }
 
