@@ -51,6 +51,8 @@ type connectError struct {
 func (e *connectError) Error() string { return e.text }
 func (e *connectError) Unwrap() error { return e.err }
 
+const readOnlyServer = "the server takes no writes: connect to the primary, not to a standby; on a primary, set default_transaction_read_only to off"
+
 // withoutUser returns a connectError for a connection that could not be made, and other
 // errors as they are.
 func withoutUser(err error) error {
@@ -63,6 +65,7 @@ func withoutUser(err error) error {
 	for _, pg := range serverErrors(failed.Unwrap()) {
 		details = strings.ReplaceAll(details, strings.ReplaceAll(pg.Error(), "\n", "; "), refusal(pg.Code))
 	}
+	details = strings.ReplaceAll(details, "ValidateConnect failed: "+pgconn.ErrReadOnlyConnection.Error(), readOnlyServer)
 	c := failed.Config
 	if secret := c.Password; len(secret) > 2 && strings.Contains(details, secret) {
 		details = "no details, because they contain the password"

@@ -92,9 +92,12 @@ func TestReadOnlyServer(t *testing.T) {
 	}
 	run(t, conn, "ALTER DATABASE "+database+" SET default_transaction_read_only = on")
 	for _, attrs := range []string{"", "&target_session_attrs=any", "&target_session_attrs=read-only", "&target_session_attrs=prefer-standby"} {
-		if refused, err := store.Open(t.Context(), url+attrs, store.Options{}); err == nil {
+		refused, err := store.Open(t.Context(), url+attrs, store.Options{})
+		if err == nil {
 			t.Errorf("opened a read-only server with %q", attrs)
 			_ = refused.Close()
+		} else if text := err.Error(); !strings.Contains(text, "the server takes no writes") || strings.Contains(text, "ValidateConnect") {
+			t.Errorf("%q: %v", attrs, err)
 		}
 	}
 	killOthers(t, conn, "idle")
