@@ -57,7 +57,7 @@ func (s *jobStep) plan(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 	return s.planned(ctx, tx, j)
 }
 
-// nextPart returns the part of the selection that is planned next, nil behind the last one.
+// nextPart returns the part of the selection that is planned next, nil after the last one.
 func nextPart(ctx context.Context, tx *store.Tx, j *fleet.Job) (part, error) {
 	sel, found, err := tx.JobPart(ctx, j.ID, j.Part)
 	if err != nil || found {

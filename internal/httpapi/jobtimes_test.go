@@ -78,7 +78,7 @@ func TestContract_JobWindows(t *testing.T) {
 			isJob(t, j, "completed", "1 done")
 			wasAt(t, "the start", j.StartedAt, "2026-11-22T15:00:00Z")
 		})
-		t.Run("no chunk begins behind its end", func(t *testing.T) { // at 15:00
+		t.Run("no chunk begins after its end", func(t *testing.T) { // at 15:00
 			admin := s.SignedIn("admin@example.com")
 			body := plus(withAuto(selecting(1001, 1002)), "windows", window(nil, "14:00", "16:00", "UTC"))
 			path := admin.Post(migrationJobs, plus(body, "waves", []object{{"sims": 1}})).Is(http.StatusCreated).Header.Get("Location")
@@ -194,7 +194,7 @@ func TestContract_JobPlanExpires(t *testing.T) {
 	})
 }
 
-// Waves end after a number or a share of SIMs. Behind each the gate lets the next one begin only if
+// Waves end after a number or a share of SIMs. After each the gate lets the next one begin only if
 // few enough SIMs were refused, of at least min_sims: with fewer the job pauses, with too many
 // refusals it ends.
 func TestContract_JobGateShare(t *testing.T) {

@@ -30,7 +30,7 @@ const (
 	foreignSet = 20_001
 	absentSet  = 30_001
 	otherSet   = 40_001
-	behindSets = 50_001 // exists, because a search behind the last entry of an index is quick
+	behindSets = 50_001 // exists, because a search after the last entry of an index is quick
 )
 
 // timedRequest is a request without its bearer.

@@ -60,7 +60,7 @@ const notOfDraft = "NOT EXISTS (SELECT 1 FROM move_drafts d WHERE d.stage = job_
 // partsOfJob is the number under which the parts of job $1 are kept.
 const partsOfJob = "COALESCE((SELECT j.stage FROM jobs j WHERE j.id = $1), $1)"
 
-// JobPart reads a part of what a job has to plan; found is false behind the last one.
+// JobPart reads a part of what a job has to plan; found is false after the last one.
 func (tx *Tx) JobPart(ctx context.Context, id fleet.JobID, part int) (sel fleet.JobSelection, found bool, err error) {
 	var text string
 	found, err = tx.queryRow(ctx, "SELECT selection FROM job_parts WHERE job_id = "+partsOfJob+" AND part = $2", []any{int64(id), part}, &text)

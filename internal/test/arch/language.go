@@ -51,6 +51,7 @@ var phrases = []phrase{
 	{pattern: `\b(look|looks|looked) whether\b`},
 	{pattern: `\bby way of\b`},
 	{pattern: `\b(test|run) where\b`},
+	{pattern: `\bbehind (each|every|its end)\b`},
 	{pattern: `\bdoes what \w+ does, for\b`},
 	{pattern: `, for (the|both) \w+ to (read|see|pass on)\b`},
 }

@@ -36,6 +36,7 @@ func TestOddPhrases(t *testing.T) {
 		"they are " + "told": true, "cannot be told apart": false,
 		"closed, for " + "nothing can reach it": true, "more retries, for a nightly job": false,
 		"Reuse does what Clone " + "does, for tests": true, "why, for the giver to " + "read": true,
+		"a pause behind " + "each wave": true, "a clock behind the last entry": false,
 		"every" + "body": true, "administrators or everybody": false,
 	} {
 		if got := len(oddPhrases(text)) > 0; got != want {

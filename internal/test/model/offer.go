@@ -41,7 +41,7 @@ type offer struct {
 	allowed                           []int
 	note                              note
 	created, expires, decided, closed time.Time
-	next                              time.Time // when a server has to look at it
+	next                              time.Time // when a server reads it next
 	reminders                         int
 	by                                *user // who decided, nil for the server
 	entry                             int64
@@ -73,8 +73,8 @@ func (o *offer) count(state string) (n int) {
 	return n
 }
 
-// look sets when a server has to look at the offer: at half of its time and an hour before its end
-// for reminders, and at its end.
+// look sets the next time at which a server reads the offer: at half of its time and an hour before
+// its end for reminders, and at its end.
 func (o *offer) look() {
 	half, last := o.created.Add(o.expires.Sub(o.created)/2), o.expires.Add(-time.Hour)
 	o.next = o.expires

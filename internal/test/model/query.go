@@ -187,7 +187,7 @@ func (l listing) sort(rows []row, keys, fields []string) {
 	})
 }
 
-// orders drops a field that comes again, and puts the id behind the last unless it is all there is.
+// orders drops a field that comes again, and appends the id unless it is the only field.
 func (l listing) orders(asked []string) (keys, fields []string) {
 	if len(asked) == 0 {
 		asked = []string{map[bool]string{false: "id", true: "-id"}[l.descending]}
