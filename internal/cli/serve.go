@@ -21,8 +21,9 @@ func serveCommand(p Process) *cobra.Command {
 The server creates the database if it does not exist, and migrates its schema. Every setting can
 also be given as an environment variable or in a file (--config).
 
-On SIGHUP the server reloads the files that the settings name: the operator tokens, and the
-password and certificates of the mail server. SIGHUP never stops it.`,
+On SIGHUP the server reloads the files that the settings name: the operator tokens, the TLS
+certificates of the listeners, and the password and certificates of the mail server. SIGHUP never
+stops it.`,
 		Example: `  simferry serve
   simferry serve --listen 0.0.0.0:8080 --database sqlite:/var/lib/simferry/fleet.db
   simferry serve --seed world.yaml --log-format text`,

@@ -32,6 +32,12 @@ type Config struct {
 	OperatorListen    string         // host:port of the operator API, if it has tokens
 	OperatorTokens    string         // file with the tokens of the operator API; "" turns it off
 	MetricsListen     string         // host:port that serves the metrics without a token; "" for none
+	TLSCert           string         // file with the certificate of the server, "" for no TLS
+	TLSKey            string         // file with its key
+	RedirectListen    string         // host:port that redirects to HTTPS; "" for none
+	OperatorTLSCert   string         // file with the certificate of the operator's listener, "" for no TLS
+	OperatorTLSKey    string         // file with its key
+	OperatorClientCA  string         // file with the CA of the clients of the operator's listener; "" if they need no certificate
 	RequestTimeout    time.Duration  // how long one request may take
 	MaxConns          int            // most connections to PostgreSQL, or readers of SQLite, which has one more for writing
 	JobsAtOnce        int            // how many jobs of the installation may run at once

@@ -119,6 +119,30 @@ var settings = []setting{
 		"10.0.0.7:9464", func(c *Config) pflag.Value { return (*text)(&c.MetricsListen) },
 	},
 	{
+		"tls_cert_file", "PEM file with the certificate of the server and its intermediate certificates; with it, `listen` serves HTTPS (TLS 1.2 and later). It is read again when it changes. Needs `tls_key_file`",
+		"/etc/simferry/tls.pem", func(c *Config) pflag.Value { return (*text)(&c.TLSCert) },
+	},
+	{
+		"tls_key_file", "PEM file with the private key of the certificate in `tls_cert_file`",
+		"/etc/simferry/tls.key", func(c *Config) pflag.Value { return (*text)(&c.TLSKey) },
+	},
+	{
+		"redirect_listen", "Address and port of a listener for plain HTTP that redirects browsers to HTTPS, and refuses requests to the API with 403. Needs `tls_cert_file`",
+		"0.0.0.0:80", func(c *Config) pflag.Value { return (*text)(&c.RedirectListen) },
+	},
+	{
+		"operator_tls_cert_file", "The same as `tls_cert_file`, for `operator_listen`. Needs `operator_tls_key_file`",
+		"/etc/simferry/operator.pem", func(c *Config) pflag.Value { return (*text)(&c.OperatorTLSCert) },
+	},
+	{
+		"operator_tls_key_file", "PEM file with the private key of the certificate in `operator_tls_cert_file`",
+		"/etc/simferry/operator.key", func(c *Config) pflag.Value { return (*text)(&c.OperatorTLSKey) },
+	},
+	{
+		"operator_client_ca_file", "PEM file with CA certificates: clients of `operator_listen` then need a certificate of one of them, beside their token. Needs `operator_tls_cert_file`",
+		"/etc/simferry/operator-clients.pem", func(c *Config) pflag.Value { return (*text)(&c.OperatorClientCA) },
+	},
+	{
 		"request_timeout", "How long one request may take, between `1s` and `50s`; then the response is 503, and the request has had no effect, unless the result of a commit was lost",
 		"10s", func(c *Config) pflag.Value { return (*duration)(&c.RequestTimeout) },
 	},

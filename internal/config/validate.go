@@ -34,6 +34,7 @@ func (c Config) Validate() error {
 		{"require_mfa", checkRequireMFA(c.RequireMFA)},
 		{"operator_listen", checkListen(c.OperatorListen)},
 		{"metrics_listen", checkOptionalListen(c.MetricsListen)},
+		{"redirect_listen", checkOptionalListen(c.RedirectListen)},
 		{"request_timeout", between(c.RequestTimeout, minRequest, maxRequest)},
 		{"smtp_url", c.checkSMTPURL()},
 		{"public_url", checkPublicURL(c.PublicURL)},

@@ -190,8 +190,12 @@ func (c *Conns) busy(k *conn) {
 	}
 }
 
-// State follows the states of a connection. It is meant for http.Server.ConnState.
+// State follows the states of a connection. It is meant for http.Server.ConnState, also of a server
+// with TLS, whose connections contain those that Listen has counted.
 func (c *Conns) State(changed net.Conn, state http.ConnState) {
+	if secure, ok := changed.(interface{ NetConn() net.Conn }); ok {
+		changed = secure.NetConn()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k := c.conns[changed]

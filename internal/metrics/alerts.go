@@ -112,6 +112,10 @@ var Alerts = []Alert{
 		"{{ $labels.instance }} cannot write its database file",
 	},
 	{
+		"SimferryCertificateExpires", `simferry_tls_certificate_expiry_timestamp_seconds - time() < 7 * 86400`, time.Hour, Warning,
+		"the certificate of the listener {{ $labels.listener }} of {{ $labels.instance }} expires in {{ $value | humanizeDuration }}",
+	},
+	{
 		"SimferryVersionsDiffer", `count by (job) (count by (job, version) (simferry_build_info)) > 1`, time.Hour, Warning,
 		"the servers run {{ $value }} versions",
 	},

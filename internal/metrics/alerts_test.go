@@ -113,6 +113,10 @@ var tries = map[string]tried{
 		[]string{`simferry_sqlite_checkpoints_total{instance="a", outcome="failed"} 0x20 1x20`}, `instance: a, outcome: failed`,
 		[]string{`simferry_sqlite_checkpoints_total{instance="a", outcome="blocked"} 0+1x40`, `simferry_sqlite_checkpoints_total{instance="a", outcome="failed"} 0x40`},
 	},
+	"SimferryCertificateExpires": {
+		[]string{`simferry_tls_certificate_expiry_timestamp_seconds{instance="a", listener="public"} 500000x120`}, `instance: a, listener: public`,
+		[]string{`simferry_tls_certificate_expiry_timestamp_seconds{instance="a", listener="public"} 1000000x120`},
+	},
 	"SimferryVersionsDiffer": {
 		[]string{`simferry_build_info{job="s", instance="a", version="1"} 1x120`, `simferry_build_info{job="s", instance="b", version="2"} 1x120`}, `job: s`,
 		[]string{`simferry_build_info{job="s", instance="a", version="2"} 1x120`, `simferry_build_info{job="s", instance="b", version="2"} 1x120`},

@@ -56,7 +56,7 @@ var rows = []struct {
 	{"Jobs, mails and tasks", []string{"simferry_job", "simferry_mail", "simferry_background_"}},
 	{"Database", []string{"simferry_transaction", "simferry_database_", "simferry_sqlite_"}},
 	{"Limits", []string{"simferry_gate_", "simferry_body_", "simferry_http_connections", "simferry_password_"}},
-	{"Server", []string{"simferry_build_"}},
+	{"Server", []string{"simferry_build_", "simferry_tls_"}},
 }
 
 // rowOf returns the number of the row of a metric.
@@ -90,6 +90,9 @@ func expressions(d metrics.Definition) []string {
 	if shared(d.Name) {
 		return []string{fmt.Sprintf("max by (%s) (%s%s)", by, d.Name, of)}
 	}
+	if strings.HasSuffix(d.Name, "_timestamp_seconds") {
+		return []string{fmt.Sprintf("1000 * min by (%s, %s) (%s%s)", perServer, by, d.Name, of)}
+	}
 	return []string{fmt.Sprintf("sum by (%s) (%s%s)", strings.Join(append([]string{perServer}, d.Labels...), ", "), d.Name, of)}
 }
 
@@ -109,6 +112,8 @@ func dashboardExpressions() (all []string) {
 // unit returns Grafana's unit of a metric.
 func unit(d metrics.Definition) string {
 	switch {
+	case strings.HasSuffix(d.Name, "_timestamp_seconds"):
+		return "dateTimeAsIso" // of milliseconds
 	case d.Kind != metrics.Counter && strings.HasSuffix(d.Name, "_seconds"):
 		return "s"
 	case strings.HasSuffix(d.Name, "_bytes"):

@@ -187,6 +187,11 @@ var Definitions = []Definition{
 		Advice: "Idle connections are closed first. Behind a proxy, set `trusted_proxies`, or its connections count as those of one address.",
 	},
 	{
+		Name: "simferry_tls_certificate_expiry_timestamp_seconds", Kind: Gauge, Labels: []string{"listener"},
+		Help:   "When the TLS certificate of a listener expires, in seconds since 1970; only with TLS",
+		Advice: "Subtract `time()`. A new certificate is read when its file changes.",
+	},
+	{
 		Name: "simferry_jobs", Kind: Gauge, Labels: []string{"state"},
 		Help:   "Jobs of the database that a server has to look at, now or later, by state",
 		Advice: "Every server reports the same value: take the maximum, not the sum.",
@@ -218,7 +223,7 @@ var Definitions = []Definition{
 	},
 	{
 		Name: "simferry_background_task_runs_total", Kind: Counter, Labels: []string{"task", "outcome"},
-		Help:   "Runs of the background tasks (sweep, clock, fold, offers, inquiries, mail), by outcome: done, failed",
+		Help:   "Runs of the background tasks (sweep, clock, fold, offers, inquiries, certificates, mail), by outcome: done, failed",
 		Advice: "The log has the error of a failed one; the task is tried again at its next interval.",
 	},
 }

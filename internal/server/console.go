@@ -35,20 +35,24 @@ func (s *Server) withConsole(api http.Handler, cfg config.Config, gates *limit.G
 		Log: s.log, TrustedProxies: cfg.TrustedProxies, RequestTimeout: cfg.RequestTimeout, PublicURL: cfg.PublicURL,
 		Gates: gates, Version: cfg.Version, Mail: cfg.SMTPURL != "", Observer: s.metrics.Requests,
 	})
-	base := ""
-	if u, err := url.Parse(strings.TrimRight(cfg.PublicURL, "/")); err == nil {
-		base = u.EscapedPath()
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		path := r.URL.EscapedPath()
-		if rest, inside := strings.CutPrefix(path, base); inside && (rest == "" || rest[0] == '/') {
-			path = rest
-		}
-		first, _, _ := strings.Cut(strings.TrimLeft(path, "/"), "/")
-		if apiPaths[first] {
+		if forAPI(r.URL.EscapedPath(), cfg.PublicURL) {
 			api.ServeHTTP(w, r)
 			return
 		}
 		pages.ServeHTTP(w, r)
 	})
+}
+
+// forAPI reports whether a path belongs to the API. It may begin with the path of the public URL.
+func forAPI(path, public string) bool {
+	base := ""
+	if u, err := url.Parse(strings.TrimRight(public, "/")); err == nil {
+		base = u.EscapedPath()
+	}
+	if rest, inside := strings.CutPrefix(path, base); inside && (rest == "" || rest[0] == '/') {
+		path = rest
+	}
+	first, _, _ := strings.Cut(strings.TrimLeft(path, "/"), "/")
+	return apiPaths[first]
 }

@@ -44,7 +44,7 @@ func (s *Server) tellOperator(cfg config.Config) {
 		return
 	}
 	s.log.Info("the operator API is listening", "address", s.OperatorAddr(), "tokens", cfg.OperatorTokens)
-	if a, ok := s.operator.listener.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
-		s.log.Warn("the operator API can be reached from other machines: its tokens and passwords are sent unencrypted unless a proxy adds TLS", "address", s.OperatorAddr())
+	if a, ok := s.operator.listener.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() && s.operatorTLS == nil {
+		s.log.Warn("the operator API can be reached from other machines: its tokens and passwords are sent unencrypted unless a proxy adds TLS, or operator_tls_cert_file is set", "address", s.OperatorAddr())
 	}
 }

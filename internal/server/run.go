@@ -18,6 +18,7 @@ const (
 	foldEvery   = time.Second
 	mailEvery   = time.Second
 	offersEvery = time.Second // and requests for SIMs
+	certsEvery  = 2 * time.Second
 )
 
 // jobsOfServer is how many jobs one server works on at once.
@@ -29,7 +30,7 @@ func (s *Server) run(ctx context.Context) {
 	defer close(s.stopped)
 	served := make(chan error, len(s.endpoints()))
 	for _, e := range s.endpoints() {
-		go func() { served <- e.http.Serve(e.listener) }()
+		go func() { served <- e.serve() }()
 	}
 	var duties sync.WaitGroup
 	duties.Go(func() { s.every(ctx, sweepEvery, "sweep", s.Operator.Sweep) })
@@ -38,6 +39,9 @@ func (s *Server) run(ctx context.Context) {
 	duties.Go(func() { s.every(ctx, offersEvery, "offers", s.Control.TendOffers) })
 	duties.Go(func() { s.every(ctx, offersEvery, "inquiries", s.Control.TendSIMRequests) })
 	duties.Go(func() { s.jobs(ctx) })
+	if len(s.certificates()) > 0 {
+		duties.Go(func() { s.every(ctx, certsEvery, "certificates", s.renewCertificates) })
+	}
 	if s.mailer.Load() != nil {
 		duties.Go(func() { s.every(ctx, mailEvery, "mail", s.deliver) })
 	}
@@ -98,7 +102,7 @@ func (e endpoint) drain(ctx context.Context, grace time.Duration) error {
 // endpoints returns the listeners in use.
 func (s *Server) endpoints() []endpoint {
 	all := []endpoint{s.public}
-	for _, e := range []*endpoint{s.operator, s.measured} {
+	for _, e := range []*endpoint{s.operator, s.measured, s.redirects} {
 		if e != nil {
 			all = append(all, *e)
 		}

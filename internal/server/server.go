@@ -35,16 +35,18 @@ const (
 // Server is a running server.
 type Server struct {
 	*Installation
-	log      *slog.Logger
-	public   endpoint
-	operator *endpoint // nil if the operator API is off
-	measured *endpoint // of the metrics; nil if they have none of their own
-	metrics  *metrics.Metrics
-	gates    *limit.Gates // of the public listener
-	counts   counts
-	grace    time.Duration
-	mailer   atomic.Pointer[mailer.Mailer] // nil without mail
-	cfg      config.Config
+	log                    *slog.Logger
+	public                 endpoint
+	operator               *endpoint    // nil if the operator API is off
+	measured               *endpoint    // of the metrics; nil if they have none of their own
+	redirects              *endpoint    // from HTTP to HTTPS; nil if it is off
+	publicTLS, operatorTLS *certificate // nil without TLS
+	metrics                *metrics.Metrics
+	gates                  *limit.Gates // of the public listener
+	counts                 counts
+	grace                  time.Duration
+	mailer                 atomic.Pointer[mailer.Mailer] // nil without mail
+	cfg                    config.Config
 
 	operatorTokens atomic.Pointer[identity.OperatorTokens]
 	stop           context.CancelFunc
@@ -85,6 +87,9 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 	if err := s.seed(ctx, cfg.Seed); err != nil {
 		return err
 	}
+	if err := s.loadCertificates(cfg); err != nil {
+		return err
+	}
 	gates := limit.NewGates(cfg.Limits.RequestsOfCaller, cfg.Limits.RequestsOfAddress, cfg.Limits.Waiting)
 	options := s.options(cfg)
 	s.gates = gates
@@ -100,16 +105,19 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 // listenAll opens the listeners that the configuration asks for. If one cannot be opened, it closes
 // the others.
 func (s *Server) listenAll(ctx context.Context, cfg config.Config, public, operator http.Handler) (err error) {
-	if s.public, err = listen(ctx, cfg.Listen, newHTTP(ctx, public, s.log, cfg)); err != nil {
+	if s.public, err = listen(ctx, cfg.Listen, newHTTP(ctx, public, s.log, cfg).with(s.publicTLS)); err != nil {
 		return err
 	}
 	if operator != nil {
 		srv := newHTTP(ctx, operator, s.log, cfg)
 		srv.ReadTimeout, srv.WriteTimeout = importTimeout, importTimeout
-		s.operator, err = listenMore(ctx, cfg.OperatorListen, srv)
+		s.operator, err = listenMore(ctx, cfg.OperatorListen, srv.with(s.operatorTLS))
 	}
 	if err == nil && cfg.MetricsListen != "" {
 		s.measured, err = listenMore(ctx, cfg.MetricsListen, newHTTP(ctx, s.metricsOnly(), s.log, cfg))
+	}
+	if err == nil && cfg.RedirectListen != "" {
+		s.redirects, err = listenMore(ctx, cfg.RedirectListen, newHTTP(ctx, s.redirect(cfg), s.log, cfg))
 	}
 	if err == nil {
 		return nil
@@ -159,6 +167,22 @@ func listen(ctx context.Context, address string, srv boundedHTTP) (endpoint, err
 type boundedHTTP struct {
 	*http.Server
 	conns *limit.Conns
+}
+
+// with makes the server use TLS, unless c is nil.
+func (b boundedHTTP) with(c *certificate) boundedHTTP {
+	if c != nil {
+		b.TLSConfig = c.config()
+	}
+	return b
+}
+
+// serve serves until the listener is closed.
+func (e endpoint) serve() error {
+	if e.http.TLSConfig != nil {
+		return e.http.ServeTLS(e.listener, "", "")
+	}
+	return e.http.Serve(e.listener)
 }
 
 // newHTTP limits the time and the size of requests, and the number of connections.
@@ -224,6 +248,15 @@ func (s *Server) MetricsAddr() string {
 		return ""
 	}
 	return s.measured.listener.Addr().String()
+}
+
+// RedirectAddr returns the address of the listener that redirects to HTTPS as host:port, "" if
+// there is none.
+func (s *Server) RedirectAddr() string {
+	if s.redirects == nil {
+		return ""
+	}
+	return s.redirects.listener.Addr().String()
 }
 
 // Wait waits until the server has stopped and the database is closed. It returns why the server

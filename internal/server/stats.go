@@ -19,6 +19,7 @@ func (s *Server) stats(ctx context.Context, set metrics.Set) {
 		}
 	}
 	s.admissionStats(set)
+	s.certificateStats(set)
 	s.workStats(set)
 	storeStats(s.store.Stats(), set)
 	if wal, err := s.store.WALBytes(); err == nil && s.store.Dialect() == store.SQLite {
@@ -41,11 +42,18 @@ func (s *Server) admissionStats(set metrics.Set) {
 	set("simferry_body_memory_bytes", float64(held))
 	set("simferry_body_memory_limit_bytes", float64(most))
 	set("simferry_body_memory_refused_total", float64(full))
-	for name, e := range map[string]*endpoint{"public": &s.public, "operator": s.operator, "metrics": s.measured} {
+	for name, e := range map[string]*endpoint{"public": &s.public, "operator": s.operator, "metrics": s.measured, "redirect": s.redirects} {
 		if e != nil {
 			set("simferry_http_connections", float64(e.conns.Open()), name)
 			set("simferry_http_connections_closed_total", float64(e.conns.Closed()), name)
 		}
+	}
+}
+
+// certificateStats reports when the certificates of the listeners expire.
+func (s *Server) certificateStats(set metrics.Set) {
+	for _, c := range s.certificates() {
+		set("simferry_tls_certificate_expiry_timestamp_seconds", float64(c.current.Load().expires.Unix()), c.listener)
 	}
 }
 
