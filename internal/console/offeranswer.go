@@ -30,6 +30,7 @@ type answerData struct {
 	Back                          string         // the address of the answer
 	Keep                          string         // the address of a preview that keeps SIMs online, or not
 	Problem                       string
+	Tag                           string // Acceptance.Tag of what the page shows
 }
 
 // answerReason is why SIMs of an offer cannot move, with some of them.
@@ -119,7 +120,7 @@ func (r *request) previewAnswer(id fleet.OfferID, q answerQuery, problem string)
 
 // planned fills in what the answer does.
 func (d *answerData) planned(done control.AnsweredOffer) {
-	d.Refuse, d.Gone = len(done.Refused), len(done.Gone)
+	d.Refuse, d.Gone, d.Tag = len(done.Refused), len(done.Gone), done.Tag()
 	if done.Plan == nil {
 		return
 	}
@@ -225,7 +226,8 @@ func sendAnswer(r *request) (reply, error) {
 		return reply{}, fleet.Errorf(fleet.BadRequest, "%s", text("error.selection"))
 	}
 	res, err := r.answer(id, q)
-	if fleet.CodeOf(err) == fleet.Failed { // SIMs have changed since the preview
+	switch fleet.CodeOf(err) {
+	case fleet.Failed, fleet.PreconditionStale: // SIMs have changed since the preview
 		return unprocessable(r.previewAnswer(id, q, text("answer.changed")))
 	}
 	if problems := problemsOf(err); len(problems) > 0 {
@@ -245,6 +247,7 @@ func (r *request) answer(id fleet.OfferID, q answerQuery) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	answer.Tag = r.PostForm.Get("plan")
 	return write(r, operation, func(w control.Write[control.AnsweredOffer]) (control.Reply, error) {
 		return r.control().AcceptOffer(r.Context(), r.caller, answer, w)
 	}, func(control.AnsweredOffer) string { return done(here, "offer.answered") })
@@ -264,6 +267,9 @@ func (d answerData) Hidden() (fields [][2]string) {
 	}
 	if d.Query.Activate {
 		fields = append(fields, [2]string{"landing", "activate"})
+	}
+	if d.Tag != "" {
+		fields = append(fields, [2]string{"plan", d.Tag})
 	}
 	return fields
 }

@@ -155,6 +155,23 @@ func TestConsole_OfferBlocked(t *testing.T) {
 	p.get(here+"/answer").has(t, "Cancelled by the giver")
 }
 
+// An answer takes effect only as its preview showed it: a SIM that has been activated since, which
+// would now go offline, needs another look.
+func TestConsole_OfferChanged(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := twoSides(t, e)
+		here := s.offer(t, kit.ActivatedSIM, kit.IssuedSIM)
+		p := s.as(t, receiverName)
+		seen := p.get(here+"/answer").has(t, "1 SIM will go offline")
+		s.As(giverName).Patch(fmt.Sprintf("/api/v1/sim/%d", kit.IssuedSIM), object{"status": object{"id": int(fleet.SIMActivated)}}).Is(http.StatusNoContent)
+		again := p.press(seen, here+"/answer").is(t, http.StatusUnprocessableEntity).
+			has(t, "The SIMs changed after the preview. Nothing was moved.", "2 SIMs will go offline")
+		p.get(here).has(t, "Accept or refuse, SIM by SIM")
+		p.press(again, here+"/answer").leads(t, here+"?done=offer.answered")
+		s.MustFsck()
+	})
+}
+
 // The forms of codes and offers show what to correct, and nothing is made.
 func TestConsole_OfferProblems(t *testing.T) {
 	s := twoSides(t, kit.SQLite)

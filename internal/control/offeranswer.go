@@ -18,6 +18,7 @@ import (
 type OfferAnswer struct {
 	fleet.OfferAnswer
 	DryRun bool
+	Tag    string // if it is not "", the answer must have this Acceptance.Tag
 }
 
 // AnsweredOffer is the result of an answer to an offer. Offer is the offer after it.
@@ -35,7 +36,8 @@ func (a AnsweredOffer) Seen() Offer { return offerSeen(a.Offer.Target.ID, a.Offe
 //
 // Permission: ManageOffers in the Workspace that receives the offer; users only. Errors: NotFound
 // for an offer of other Workspaces and for SIMs that are not in it; Forbidden for the giver; InUse
-// if the offer has been answered, has expired or was cancelled; *fleet.Conflicts; those of once.
+// if the offer has been answered, has expired or was cancelled; PreconditionStale if the answer has
+// another tag; *fleet.Conflicts; those of once.
 func (c *Control) AcceptOffer(ctx context.Context, caller identity.Principal, a OfferAnswer, w Write[AnsweredOffer]) (Reply, error) {
 	if err := checkRefusals(a.Refuse); err != nil {
 		return Reply{}, err
@@ -85,6 +87,9 @@ func (a OfferAnswer) attempt(ctx context.Context, tx *store.Tx, caller identity.
 	planned, err := fleet.PlanAcceptance(a.OfferAnswer, o, sims, snap)
 	if err != nil {
 		return done, err
+	}
+	if a.Tag != "" && a.Tag != planned.Tag() {
+		return done, fleet.Errorf(fleet.PreconditionStale, "The SIMs of the offer have changed since the preview: read it again")
 	}
 	done = AnsweredOffer{*planned, a.DryRun}
 	if a.DryRun {

@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -218,6 +220,25 @@ type Acceptance struct {
 	Plan    *Plan // of the accepted SIMs; nil if there are none
 	Refused []OfferRefusal
 	Gone    []SIMID
+}
+
+// Tag returns a text that differs if the answer has another effect: on which SIMs, in which status
+// before and after. It depends on nothing that the receiver of an offer does not see.
+func (a *Acceptance) Tag() string {
+	h := sha256.New()
+	line := func(kind string, id SIMID, more ...any) { _, _ = fmt.Fprintln(h, append([]any{kind, id}, more...)...) }
+	if a.Plan != nil {
+		for _, s := range a.Plan.SIMs {
+			line("move", s.ID, int(s.Status), int(a.Plan.After(s).Status))
+		}
+	}
+	for _, r := range a.Refused {
+		line("refuse", r.SIM)
+	}
+	for _, id := range a.Gone {
+		line("gone", id)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // PlanAcceptance plans the acceptance of an offer with the rules of PlanMigration. snap has the
