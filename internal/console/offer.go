@@ -13,6 +13,7 @@ import (
 
 var offerRoutes = []route{
 	{pattern: "GET /offers/{id}", need: identity.ReadMigrations, handle: offerPage},
+	{pattern: "POST /offers/{id}", need: identity.ManageOffers, handle: turnAnswer, again: againTurn},
 	{pattern: "POST /offers/{id}/cancel", need: identity.ManageOffers, handle: cancelOffer},
 }
 
@@ -20,7 +21,7 @@ var offerRoutes = []route{
 const offerSIMsPer = 50
 
 // answerQuery is what the receiver wants to do with the SIMs of an offer. It travels in addresses
-// and forms, so that it lasts over the pages of the SIMs.
+// and forms, so that it lasts over the pages of the SIMs. A long one travels in forms alone.
 type answerQuery struct {
 	No       selection // the SIMs that are refused
 	Reason   string
@@ -37,12 +38,17 @@ func parseAnswer(v url.Values) answerQuery {
 			boxes.Add("sim", text)
 		}
 	}
-	return answerQuery{No: parseSelection(boxes), Reason: strings.TrimSpace(v.Get("reason")), Activate: v.Get("landing") == "activate", Page: pageOf(v)}
+	return answerQuery{No: parseLongSelection(boxes, fleet.MaxOfferSIMs), Reason: strings.TrimSpace(v.Get("reason")), Activate: v.Get("landing") == "activate", Page: pageOf(v)}
 }
 
-// turn does what the button that sent the form says, and returns the address of the next page.
-func (q answerQuery) turn(id fleet.OfferID, do string) string {
+// Long reports whether the answer, with another page of SIMs, could name too many for an address.
+func (q answerQuery) Long() bool { return len(q.No.IDs)+offerSIMsPer > maxPicked }
+
+// turn does what the button that sent the form says, and shows the next page: after a redirect,
+// unless the answer is too long for an address.
+func (r *request) turn(id fleet.OfferID, q answerQuery, do string) (reply, error) {
 	switch do {
+	case "page":
 	case "next":
 		q.Page++
 	case "prev":
@@ -53,10 +59,28 @@ func (q answerQuery) turn(id fleet.OfferID, do string) string {
 		q.No = selection{All: true}
 	default:
 		q.Page = 1
-		return q.address(offerAddress(id) + "/answer")
+		if q.Long() {
+			return r.previewAnswer(id, q, "")
+		}
+		return seeOther(q.address(offerAddress(id) + "/answer")), nil
 	}
-	return q.address(offerAddress(id))
+	if q.Long() {
+		return r.showOffer(id, offerData{Answer: q})
+	}
+	return seeOther(q.address(offerAddress(id))), nil
 }
+
+// turnAnswer is turn for a form with a long answer.
+func turnAnswer(r *request) (reply, error) {
+	id, err := r.offerID()
+	if err != nil {
+		return reply{}, err
+	}
+	return r.turn(id, parseAnswer(r.PostForm), r.PostForm.Get("do"))
+}
+
+// againTurn returns the page to open after the sign-in if turnAnswer had no session.
+func againTurn(r *request) string { return r.URL.Path }
 
 func (q answerQuery) address(path string) string {
 	v := url.Values{}
@@ -122,7 +146,7 @@ func offerPage(r *request) (reply, error) {
 	v := r.URL.Query()
 	q := parseAnswer(v)
 	if v.Has("rows") {
-		return seeOther(q.turn(id, v.Get("do"))), nil
+		return r.turn(id, q, v.Get("do"))
 	}
 	return r.showOffer(id, offerData{Answer: q, Show: v.Get("state")})
 }

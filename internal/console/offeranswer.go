@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
@@ -26,11 +27,31 @@ type answerData struct {
 	Rows                          []planRow
 	Reasons                       []answerReason // why accepted SIMs cannot come in
 	Blocked                       int            // SIMs that cannot come in
-	Leave                         string         // the address of a preview that refuses them, "" for none
-	Back                          string         // the address of the answer
-	Keep                          string         // the address of a preview that keeps SIMs online, or not
+	Leave                         answerStep     // to a preview that refuses them, if it has a form
+	Back                          answerStep     // to the answer
+	Keep                          answerStep     // to a preview that keeps SIMs online, or not
 	Problem                       string
 	Tag                           string // Acceptance.Tag of what the page shows
+}
+
+// answerStep leads to a page of an answer: by a link, or by a form if the answer is too long for an
+// address.
+type answerStep struct {
+	Path     string // of the link, "" for a form
+	Form, Do string // the address of the form, and its button
+	Fields   [][2]string
+}
+
+// step returns a step to the SIMs of an offer if do is page, and to the preview if it is preview.
+func (q answerQuery) step(id fleet.OfferID, do string) answerStep {
+	s := answerStep{Form: offerAddress(id), Do: do, Fields: q.fields()}
+	if q.Reason != "" {
+		s.Fields = append(s.Fields, [2]string{"reason", q.Reason})
+	}
+	if !q.Long() {
+		s.Path = q.address(map[string]string{"page": s.Form, "preview": s.Form + "/answer"}[do])
+	}
+	return s
 }
 
 // answerReason is why SIMs of an offer cannot move, with some of them.
@@ -88,13 +109,13 @@ func (r *request) previewAnswer(id fleet.OfferID, q answerQuery, problem string)
 	if err != nil {
 		return reply{}, err
 	}
-	d := answerData{Offer: r.offerRow(o), Query: q, Back: q.address(offerAddress(id)), Problem: problem}
+	d := answerData{Offer: r.offerRow(o), Query: q, Back: q.step(id, "page"), Problem: problem}
 	if !d.Offer.Incoming || !d.Offer.Pending() {
 		return r.showOffer(id, offerData{Problem: problem, Answer: answerQuery{Page: 1}})
 	}
 	other := q
 	other.Activate = !q.Activate
-	d.Keep = other.address(offerAddress(id) + "/answer")
+	d.Keep = other.step(id, "preview")
 	if d.Refuse = q.No.count(o.SIMs); d.Refuse == o.SIMs {
 		return r.page("offeranswer", "offers", plural("answer.title.none", o.SIMs, o.Source.Name), d)
 	}
@@ -154,7 +175,7 @@ func (d *answerData) blocked(c *fleet.Conflicts) {
 	leave := d.Query
 	leave.No = leave.No.with(ids)
 	if len(ids) > 0 && len(ids) < d.Offer.SIMs-d.Refuse && !leave.No.Lost {
-		d.Leave = leave.address(offerAddress(d.Offer.ID) + "/answer")
+		d.Leave = leave.step(d.Offer.ID, "preview")
 	}
 }
 
@@ -254,22 +275,34 @@ func (r *request) answer(id fleet.OfferID, q answerQuery) (reply, error) {
 }
 
 // againAnswer returns the page to open after the sign-in if an answer was sent without a session:
-// its preview.
-func againAnswer(r *request) string { return parseAnswer(r.PostForm).address(r.URL.Path) }
+// its preview, or the offer if the answer is too long for an address.
+func againAnswer(r *request) string {
+	q := parseAnswer(r.PostForm)
+	if q.Long() {
+		return strings.TrimSuffix(r.URL.Path, "/answer")
+	}
+	return q.address(r.URL.Path)
+}
 
-// Hidden returns the fields of the form that repeat the answer.
-func (d answerData) Hidden() (fields [][2]string) {
-	if d.Query.No.All {
-		fields = append(fields, [2]string{"all", "1"})
-	}
-	if list := d.Query.No.List(); list != "" {
-		fields = append(fields, [2]string{"sel", list})
-	}
-	if d.Query.Activate {
-		fields = append(fields, [2]string{"landing", "activate"})
-	}
+// Hidden returns the fields of the form that repeat the answer. The reason has a field of its own.
+func (d answerData) Hidden() [][2]string {
+	fields := d.Query.fields()
 	if d.Tag != "" {
 		fields = append(fields, [2]string{"plan", d.Tag})
+	}
+	return fields
+}
+
+// fields returns the hidden fields of an answer.
+func (q answerQuery) fields() (fields [][2]string) {
+	if q.No.All {
+		fields = append(fields, [2]string{"all", "1"})
+	}
+	if list := q.No.List(); list != "" {
+		fields = append(fields, [2]string{"sel", list})
+	}
+	if q.Activate {
+		fields = append(fields, [2]string{"landing", "activate"})
 	}
 	return fields
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -116,12 +117,14 @@ func TestConsole_OfferPages(t *testing.T) {
 	s.MustFsck()
 }
 
+var chosenAnswer = regexp.MustCompile(`name="(sim-\d+)" value="(\w+)" checked`)
+
 // answer sends the form with the answers of a page, with those that a browser would send, and
 // others instead. It returns where the form leads.
 func (p *person) answer(a answer, here string, pairs ...string) string {
 	p.t.Helper()
 	v := a.list()
-	for _, m := range regexp.MustCompile(`name="(sim-\d+)" value="(\w+)" checked`).FindAllStringSubmatch(a.Text, -1) {
+	for _, m := range chosenAnswer.FindAllStringSubmatch(a.Text, -1) {
 		v.Set(m[1], m[2])
 	}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -153,6 +156,45 @@ func TestConsole_OfferBlocked(t *testing.T) {
 	giver.press(giver.get(here), here+"/cancel").leads(t, here+"?done=offer.cancelled")
 	p.press(answer, here+"/answer").is(t, http.StatusUnprocessableEntity).has(t, "cancelled_by_giver", "Cancelled by the giver")
 	p.get(here+"/answer").has(t, "Cancelled by the giver")
+}
+
+// More SIMs can be refused than an address has room for: forms carry the answer then.
+func TestConsole_OfferLong(t *testing.T) {
+	s := twoSides(t, kit.SQLite)
+	s.grow(1700)
+	var iccids []string
+	for i := range 1700 {
+		iccids = append(iccids, fmt.Sprintf("8988303%012d", 1_000_000+i))
+	}
+	made := s.As(giverName).Post("/api/v1/migration_offer", object{
+		"receiving_code": s.as(t, receiverName).newCode("uses", "one"), "select": object{"iccids": iccids}, "dry_run": false,
+	}).Is(http.StatusCreated).Header.Get("Location")
+	here := "/offers" + made[strings.LastIndex(made, "/"):]
+	p := s.as(t, receiverName)
+	rows := regexp.MustCompile(`name="rows" value="(\d+),`).FindStringSubmatch(p.get(here).Text)
+	first, err := strconv.Atoi(rows[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := make([]string, 1600)
+	for i := range ids {
+		ids[i] = strconv.Itoa(first + i)
+	}
+	page := p.post(here, "sel", strings.Join(ids, ","), "reason", "not ours", "do", "next").is(t, http.StatusOK).has(t, "accept 100, refuse 1,600")
+	fields := func(do string) []string {
+		pairs := []string{"do", do, "reason", "not ours"}
+		for _, m := range chosenAnswer.FindAllStringSubmatch(page.Text, -1) {
+			pairs = append(pairs, m[1], m[2])
+		}
+		return pairs
+	}
+	p.press(page, here, fields("prev")...).is(t, http.StatusOK).has(t, "accept 100, refuse 1,600", "not ours")
+	preview := p.press(page, here, fields("preview")...).is(t, http.StatusOK).has(t, "Accept 100, refuse 1,600", `formaction="`+here+`"`)
+	p.post(here, "sel", strings.Join(ids, ","), "do", "page").is(t, http.StatusOK).has(t, "accept 100, refuse 1,600")
+	p.post(here, "sel", ids[0], "do", "preview").leads(t, here+"/answer?sel="+ids[0])
+	p.press(preview, here+"/answer", "reason", "not ours").leads(t, here+"?done=offer.answered")
+	p.get(here).has(t, "100 accepted, 1,600 refused")
+	s.MustFsck()
 }
 
 // An answer takes effect only as its preview showed it: a SIM that has been activated since, which

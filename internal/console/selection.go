@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -23,10 +24,14 @@ type selection struct {
 	All  bool
 	IDs  []int64 // ascending
 	Lost bool    // the address selects more SIMs, or contains something that is not an id
+	most int     // the most IDs of a selection that forms carry; 0 for maxPicked
 }
 
-func parseSelection(v url.Values) selection {
-	s := selection{All: v.Get("all") == "1"}
+func parseSelection(v url.Values) selection { return parseLongSelection(v, 0) }
+
+// parseLongSelection reads a selection with more ids than maxPicked.
+func parseLongSelection(v url.Values, most int) selection {
+	s := selection{All: v.Get("all") == "1", most: most}
 	s.IDs, s.Lost = readIDs(v["sel"])
 	rows, lostRow := readIDs(v["rows"])
 	checked, lostBox := readIDs(v["sim"])
@@ -46,8 +51,8 @@ func parseSelection(v url.Values) selection {
 func (s selection) tidy() selection {
 	slices.Sort(s.IDs)
 	s.IDs = slices.Compact(s.IDs)
-	if len(s.IDs) > maxPicked {
-		s.IDs, s.Lost = s.IDs[:maxPicked], true
+	if most := cmp.Or(s.most, maxPicked); len(s.IDs) > most {
+		s.IDs, s.Lost = s.IDs[:most], true
 	}
 	return s
 }
