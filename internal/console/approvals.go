@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -11,7 +12,7 @@ import (
 )
 
 var approvalsRoutes = []route{
-	{choices: choices{"show": {"decide", "yours"}}, pattern: "GET /approvals", need: identity.ReadMigrations, handle: approvalsPage},
+	{choices: choices{"show": {"decide", "yours", "decided"}}, pattern: "GET /approvals", need: identity.ReadMigrations, handle: approvalsPage},
 	{pattern: "GET /approvals/{id}", need: identity.ReadMigrations, handle: approvalPage},
 	{pattern: "POST /approvals/{id}", need: identity.MigrateSIMs, handle: decideJob},
 }
@@ -21,9 +22,24 @@ const maxWaiting = 1000
 
 // approvalsData is what the list of jobs that wait for approval shows.
 type approvalsData struct {
-	Show         string // decide or yours
+	Show         string // decide, yours or decided
 	Decide, Mine []jobRow
+	Past         []decisionRow // of the tab decided
+	At           pager
 }
+
+// decisionRow is an approval or a rejection in the audit log.
+type decisionRow struct {
+	When     time.Time
+	Who      string
+	Approved bool
+	Job      fleet.JobID
+	What     string // the job, "" if the caller cannot see it
+	By       string // the user who made the job
+}
+
+// Path returns the address of the job.
+func (d decisionRow) Path() string { return jobAddress(d.Job) }
 
 // Rows returns the jobs of the tab.
 func (d approvalsData) Rows() []jobRow {
@@ -35,8 +51,9 @@ func (d approvalsData) Rows() []jobRow {
 
 func approvalsPage(r *request) (reply, error) {
 	d := approvalsData{Show: "decide"}
-	if r.URL.Query().Get("show") == "yours" {
-		d.Show = "yours"
+	switch show := r.URL.Query().Get("show"); {
+	case show == "yours", show == "decided" && r.caller.May(identity.ReadAudit):
+		d.Show = show
 	}
 	jobs, err := r.waitingJobs()
 	if err != nil {
@@ -49,7 +66,55 @@ func approvalsPage(r *request) (reply, error) {
 			d.Decide = append(d.Decide, row)
 		}
 	}
+	if d.Show == "decided" {
+		if d.Past, d.At, err = r.decisions(); err != nil {
+			return reply{}, err
+		}
+	}
 	return r.page("approvals", "approvals", text("approvals.title"), d)
+}
+
+// decisionsPer is how many decisions a page shows.
+const decisionsPer = 25
+
+// decisions reads a page of the approvals and rejections of the Workspace, the newest first.
+func (r *request) decisions() (rows []decisionRow, at pager, err error) {
+	place := placeOf(r.URL.Query(), "-id", decisionsPer)
+	l, err := place.list(fleet.AuditList, "action:"+joined([]fleet.AuditAction{fleet.AuditJobApproved, fleet.AuditJobRejected})+",outcome:"+fleet.AuditDone)
+	if err != nil {
+		return nil, at, err
+	}
+	read := func(l fleet.List) (fleet.Page[control.AuditRecord], error) {
+		return r.control().ListAudit(r.Context(), r.caller, l)
+	}
+	entries, at, err := readPage(place, l, read, func(a control.AuditRecord) int64 { return int64(a.ID) }, func(after, before string) string {
+		v := url.Values{"show": {"decided"}}
+		for name, id := range map[string]string{"after": after, "before": before} {
+			if id != "" {
+				v.Set(name, id)
+			}
+		}
+		return withQuery("/approvals", v)
+	})
+	if err != nil {
+		return nil, at, err
+	}
+	for _, a := range entries {
+		id, err := strconv.ParseInt(a.Subject.ID, 10, 64)
+		if err != nil {
+			return nil, at, err
+		}
+		row := decisionRow{When: a.Time, Who: a.Username, Approved: a.Action == fleet.AuditJobApproved, Job: fleet.JobID(id)}
+		j, err := r.control().Job(r.Context(), r.caller, row.Job)
+		switch {
+		case err == nil:
+			row.What, row.By = rowOf(j).What, j.Username
+		case fleet.CodeOf(err) != fleet.NotFound:
+			return nil, at, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, at, nil
 }
 
 // waitingJobs reads the jobs that wait for the approval of the caller, and those of the caller that

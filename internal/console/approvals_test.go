@@ -82,7 +82,12 @@ func TestConsole_Approval(t *testing.T) {
 		review = "/approvals/" + path.Base(rejected)
 		page = approver.get(review)
 		approver.press(page, review, "do", "reject").leads(t, rejected+"?done=approval.reject")
-		approver.get(rejected).has(t, "Cancelled")
+		approver.get(rejected+"?done=approval.reject").has(t, "You have rejected the job. Nothing was changed.")
+		for _, p := range []*person{maker, approver} {
+			p.get(rejected).has(t, "Cancelled", "Rejected by "+approverName)
+			p.get("/approvals?show=decided").has(t, `href="`+here+`"`, `href="`+rejected+`"`, "2 SIMs moved to Fleet FR", ">Approved<", ">Rejected<", approverName)
+		}
+		s.as(t, "user@example.com").get("/approvals?show=decided").lacks(t, "Decided", rejected).has(t, "To decide 0")
 		approver.post(review, "once", approver.get(rejected).once(t), "do", "reject").is(t, http.StatusUnprocessableEntity).has(t, "does not wait for approval")
 	})
 }
@@ -103,4 +108,6 @@ func TestAppearance_Approvals(t *testing.T) {
 	b.takePicture("approval")
 	b.press(`button[value="approve"]`)
 	b.sees("You have approved the job.")
+	b.visit("/approvals?show=decided")
+	b.takePicture("approvals-decided")
 }

@@ -255,7 +255,7 @@ func momentsOf(j fleet.Job) []jobMoment {
 // Why says why the job is in its state, "" if that needs no words.
 func (d jobData) Why() string {
 	switch d.Job.Job.State {
-	case fleet.JobRefused, fleet.JobFailed, fleet.JobExpired:
+	case fleet.JobRefused, fleet.JobFailed, fleet.JobExpired, fleet.JobCancelled:
 		return sentence(d.Job.Details.Why)
 	case fleet.JobPaused:
 		if d.Job.Details.User == 0 {
