@@ -16,7 +16,8 @@ import (
 )
 
 // BenchmarkPages measures the pages of lists against the requests of the API that read the same
-// rows, in turns: the ratio of their medians, and of their shortest times. SIMFERRY_BENCH_SIMS adds that many SIMs to the fleet.
+// rows, in turns: the ratio of their medians, and of their shortest times. SIMFERRY_BENCH_SIMS adds
+// that many SIMs to the fleet.
 func BenchmarkPages(b *testing.B) {
 	more, _ := strconv.Atoi(os.Getenv("SIMFERRY_BENCH_SIMS")) // 0 if it is not set
 	for _, e := range kit.Engines() {
