@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // databaseCommands returns the command lines of all commands that take a database URL, with a word
@@ -78,6 +79,41 @@ func TestNoCommandPrintsAPassword(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A password may be in an argument or flag of any command: a URL that is cleaned as a path loses a
+// slash.
+func TestNoFlagOrArgumentPrintsAPassword(t *testing.T) {
+	t.Chdir(t.TempDir())
+	env := map[string]string{"SIMFERRY_HOME": t.TempDir(), "SIMFERRY_DATABASE": "sqlite:missing/folder.db"}
+	const url = "postgres://u:p@hunter2@h/db"
+	runs := 0
+	try := func(line ...string) {
+		runs++
+		if _, printed := runWith(t, env, line...); strings.Contains(printed, "hunter2") {
+			t.Errorf("%v printed %s", line, printed)
+		}
+	}
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		for _, below := range c.Commands() {
+			walk(below)
+		}
+		line := strings.Fields(c.CommandPath())[1:]
+		try(append(line, url)...)
+		try(append(line, strings.ToUpper(url[:8])+url[8:])...)
+		try(append(line, "--"+url)...)
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if f.Value.Type() != "bool" {
+				try(append(line, "--"+f.Name, url)...)
+			}
+		})
+	}
+	walk(newRoot(Process{LookupEnv: func(string) (string, bool) { return "", false }}))
+	try("backup", url, "--database", "sqlite:b.db")
+	if runs < 500 {
+		t.Errorf("only %d lines were tried", runs)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+
+	"github.com/simferry/simferry/internal/dburl"
 )
 
 func manCommand(p Process) *cobra.Command {
@@ -25,7 +27,7 @@ func manCommand(p Process) *cobra.Command {
 			if err := doc.GenManTree(root, &header, args[0]); err != nil {
 				return err
 			}
-			_, err := printf(p.Stdout, "The pages are in %s. Start with simferry.1.\n", args[0])
+			_, err := printf(p.Stdout, "The pages are in %s. Start with simferry.1.\n", dburl.Scrub(args[0]))
 			return err
 		},
 	}

@@ -47,6 +47,9 @@ func TestResumeRetriesRefusedSIMs(t *testing.T) {
 	}
 	other := newPerson(t)
 	other.login(b.URL, fakeserver.Username)
+	if got := other.run("", "migrate", "resume", runs[0].Name()); got.code != 1 || !strings.Contains(got.errors, "on this machine") {
+		t.Errorf("%+v", got)
+	}
 	if got := other.run("", "migrate", "resume"); got.code != 1 || !strings.Contains(got.errors, "there are no runs in") {
 		t.Errorf("another machine: %+v", got)
 	}

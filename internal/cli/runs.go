@@ -95,7 +95,7 @@ func (p Process) readRun(id string) (*run, error) {
 	r := &run{id: id, dir: filepath.Join(dir, filepath.Base(id))}
 	text, err := os.ReadFile(filepath.Join(r.dir, termsFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no run %s: 'simferry migrate runs' lists the runs", id)
+		return nil, fmt.Errorf("there is no run %s on this machine: use the machine, and the user, that started it; 'simferry migrate runs' lists the runs of this one", id)
 	}
 	if err != nil {
 		return nil, err

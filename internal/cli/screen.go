@@ -15,6 +15,7 @@ import (
 
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/cli/bulk"
+	"github.com/simferry/simferry/internal/dburl"
 	"github.com/simferry/simferry/internal/termtext"
 )
 
@@ -82,7 +83,7 @@ func printf(w io.Writer, format string, args ...any) (int, error) {
 	return fmt.Fprintf(w, format, escapeArgs(args)...)
 }
 
-// escapeArgs escapes the texts among values to be formatted.
+// escapeArgs escapes the texts among values to be formatted, and hides the database URLs in errors.
 func escapeArgs(args []any) []any {
 	safe := make([]any, len(args))
 	for i, a := range args {
@@ -90,7 +91,7 @@ func escapeArgs(args []any) []any {
 		case string:
 			safe[i] = termtext.Escape(v)
 		case error:
-			safe[i] = termtext.Escape(screenText(v))
+			safe[i] = termtext.Escape(dburl.Scrub(screenText(v)))
 		default:
 			safe[i] = a
 		}

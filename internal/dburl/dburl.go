@@ -56,30 +56,37 @@ func Redact(text string) string {
 		return u.shown
 	case strings.HasPrefix(text, "sqlite:"): // the text after it may be a mistyped PostgreSQL URL
 		return "sqlite:" + Hidden
-	case strings.HasPrefix(text, "postgres"):
+	case strings.HasPrefix(text, "postgres"): // also "postgres:/", as in a path
 		return "postgres://" + Hidden
 	}
 	return Hidden
 }
 
-// postgresURL matches URLs inside other text. A password with spaces ends at the last @ of the
-// line; the text after the host may contain a password as well.
-var postgresURL = regexp.MustCompile(`postgres(?:ql)?://(?:[^\n]*@)?[^\s"'` + "`" + `]*`)
+// postgresURL matches URLs inside other text, also those that were taken for a path, which has one
+// slash, and those of another notation (POSTGRES://, postgresql+psycopg://). A password with spaces
+// ends at the last @ of the line; the text after the host may contain a password as well.
+var postgresURL = regexp.MustCompile(`(?i)postgres[\w+.-]*:/+(?:[^\n]*@)?[^\s"'` + "`" + `]*`)
 
 // Scrub replaces each PostgreSQL URL in a text by its redacted form. It is the safety net
 // below messages that quote what the user typed in the wrong place.
 func Scrub(text string) string {
-	if !strings.Contains(text, "postgres") {
+	if !strings.Contains(text, ":/") {
 		return text
 	}
-	return postgresURL.ReplaceAllStringFunc(text, Redact)
+	return postgresURL.ReplaceAllStringFunc(text, func(u string) string { return Redact(asURL(u)) })
+}
+
+// asURL returns the usual notation of a URL that postgresURL matched, if it differs only in case.
+func asURL(matched string) string {
+	scheme, rest, _ := strings.Cut(matched, ":")
+	return strings.ToLower(scheme) + ":" + rest
 }
 
 // ScrubbingWriter applies Scrub to what is written to W, which must come in whole lines.
 type ScrubbingWriter struct{ W io.Writer }
 
 func (w ScrubbingWriter) Write(b []byte) (int, error) {
-	if !bytes.Contains(b, []byte("postgres")) {
+	if !bytes.Contains(b, []byte(":/")) {
 		return w.W.Write(b)
 	}
 	_, err := io.WriteString(w.W, Scrub(string(b)))

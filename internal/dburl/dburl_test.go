@@ -102,6 +102,14 @@ func TestScrubCleansTextThatQuotesAURL(t *testing.T) {
 			t.Errorf("Scrub leaves %q", printed)
 		}
 	}
+	for _, text := range []string{ // as a path, in capitals, in the notation of another program
+		"postgres:/u:p@secret@h/db.731.partial", "/srv/postgres:/u:secret@h/db", "POSTGRES://u:secret@h/db",
+		"Postgresql:/u:secret@h/db", "postgresql+psycopg://u:secret@h/db", "postgres:///u:secret@h/db",
+	} {
+		if got := dburl.Scrub("open " + text + ": no such file"); strings.Contains(got, "secret") {
+			t.Errorf("Scrub leaves %q", got)
+		}
+	}
 	if got := dburl.Scrub("cannot reach postgres://u:p@h:1/db: refused"); !strings.HasPrefix(got, "cannot reach postgres://") || strings.Contains(got, "u:p") {
 		t.Errorf("Scrub makes %q", got)
 	}
