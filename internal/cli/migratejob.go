@@ -24,6 +24,9 @@ type migrateJob struct {
 // errTooLong means that the list of SIMs is too long for a job of this server.
 var errTooLong = errors.New("the list of SIMs is too long for a job of this server")
 
+// errUnsettled means that SIMs of the plan changed during each plan of a job.
+var errUnsettled = fmt.Errorf("SIMs changed during each of %d plans of a job", maxPlans)
+
 // executeJob lets the server carry out a plan, and reports on it.
 func (s *migrateRun) executeJob(ctx context.Context, plan *bulk.Plan) error {
 	m := &migrateJob{migrateRun: s, plan: plan, run: &jobRun{
@@ -36,6 +39,12 @@ func (s *migrateRun) executeJob(ctx context.Context, plan *bulk.Plan) error {
 	case errors.Is(err, errTooLong):
 		s.screen.note("The list of SIMs is too long for a job of this server, so this command moves the SIMs itself.")
 		return s.executeHere(ctx, plan)
+	case errors.Is(err, errUnsettled) && s.needsJob() == "":
+		s.screen.note("SIMs changed during each of %d plans of a job, so this command moves the rest itself.", maxPlans)
+		return s.executeHere(ctx, m.plan)
+	case errors.Is(err, errUnsettled):
+		return fmt.Errorf("nothing was moved: %w; wait until the other changes have ended, or leave %s out: "+
+			"then this command moves the SIMs itself, and compares 500 at a time", err, s.needsJob())
 	case err != nil:
 		return fmt.Errorf("nothing was moved: %w", err)
 	case !ready:
@@ -55,12 +64,14 @@ func (s *migrateRun) executeJob(ctx context.Context, plan *bulk.Plan) error {
 	return m.watch(ctx)
 }
 
-// maxPlans bounds how often a job is made because SIMs change meanwhile.
+// maxPlans bounds how often a job is made because SIMs change meanwhile. A job freezes all SIMs at
+// once; requests of the command compare 500 at a time, so a change takes less with it.
 const maxPlans = 5
 
 // prepare makes a job of exactly the SIMs of the plan. The SIMs are compared with the plan after
 // the job has frozen them, so it moves none that is not as the screen has shown it. ready is false
-// if nothing moves: a SIM has changed, or all of them are in the target already.
+// if nothing moves: a SIM has changed, or all of them are in the target already. The error is
+// errUnsettled after maxPlans attempts.
 func (m *migrateJob) prepare(ctx context.Context) (ready bool, err error) {
 	for range maxPlans {
 		if ready, err = m.attempt(ctx); err != nil || ready {
@@ -70,7 +81,7 @@ func (m *migrateJob) prepare(ctx context.Context) (ready bool, err error) {
 			return false, nil
 		}
 	}
-	return false, errors.New("SIMs change faster than a plan can be made: run the command again")
+	return false, errUnsettled
 }
 
 func (m *migrateJob) refused() bool { return m.plan.Refused() && m.conflict == stop }

@@ -221,3 +221,39 @@ func TestJobMovesWhatWasShown(t *testing.T) {
 		}
 	}
 }
+
+// SIMs change before each job has frozen them. The command then moves the others itself, unless a
+// flag needs a job.
+func TestJobWhoseSIMsNeverSettle(t *testing.T) {
+	for flags, code := range map[string]int{"": bulk.ExitPartly, "--as-job": bulk.ExitError} {
+		s := kit.StartFerry(t, kit.SQLite).StartJobs()
+		root := s.As("root@example.com")
+		all := s.Rows("SELECT id FROM sims WHERE workspace_id = 100 AND status IN (0, 2) AND device_id IS NULL ORDER BY id LIMIT 8")
+		if len(all) != 8 {
+			t.Fatalf("%d SIMs", len(all))
+		}
+		var ids []string
+		for _, row := range all {
+			ids = append(ids, fmt.Sprint(row[0]))
+		}
+		b := newBetween(t, s.URL, "100")
+		b.on(beforeJob, func(n int) {
+			if n <= 5 {
+				root.Patch("/api/v1/sim/"+ids[n-1], `{"status": {"id": 1}}`).Is(http.StatusNoContent)
+			}
+		})
+		p := newPerson(t)
+		p.login(b.URL, "admin@example.com")
+		got := p.run("", append([]string{"migrate", "--sim-id", strings.Join(ids, ","), "--to", "200", "--yes", "--on-conflict", "skip"}, strings.Fields(flags)...)...)
+		if got.code != code || !strings.Contains(got.errors, "SIMs changed during each of 5 plans of a job") {
+			t.Errorf("%s: %+v", flags, got)
+		}
+		moved := len(s.Rows("SELECT id FROM sims WHERE workspace_id = 200 AND id IN (" + strings.Join(ids, ",") + ")"))
+		if want := map[string]int{"": 3}[flags]; moved != want {
+			t.Errorf("%s: %d moved, want %d: %+v", flags, moved, want, got)
+		}
+		if unfinished := fmt.Sprint(s.Rows("SELECT count(*) FROM jobs WHERE state NOT IN ('cancelled', 'completed')")); unfinished != "[[0]]" {
+			t.Errorf("%s: %s unfinished jobs are left behind", flags, unfinished)
+		}
+	}
+}
