@@ -94,8 +94,8 @@ func IdempotencyKey(key string) WriteOption {
 // calling program, store the key before sending.
 func NewIdempotencyKey() string { return rand.Text() }
 
-// IfMatch moves exactly what a preview showed, or nothing: pass its ETag. "", the ETag of a
-// server that has none, has no effect.
+// IfMatch moves exactly what a preview showed, or nothing: pass its ETag. With SetRules it is the
+// ETag of Rules. "", the ETag of a server that has none, has no effect.
 func IfMatch(etag string) WriteOption {
 	return func(h http.Header) {
 		if etag != "" {

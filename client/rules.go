@@ -12,28 +12,39 @@ const (
 	operatorRules = "/operator/v1/rule"
 )
 
+// Rules are rules of migrations, with the entity tag of those of the caller's Workspace.
+type Rules struct {
+	List []api.MigrationRule
+	ETag string // for IfMatch; "" if the server has none
+}
+
 // Rules reads the rules of migrations: those of the installation, and those of the caller's
 // Workspaces.
 //
 // Permission: any role in the Workspace.
-func (c *Client) Rules(ctx context.Context) ([]api.MigrationRule, error) {
-	list, err := get[[]api.MigrationRule](ctx, c, rulesPath)
-	if err != nil {
-		return nil, err
-	}
-	return *list, nil
+func (c *Client) Rules(ctx context.Context) (*Rules, error) {
+	return c.rules(ctx, call{method: http.MethodGet, path: rulesPath})
 }
 
-// SetRules replaces the rules of the caller's Workspace. A rule that is left out ends.
+// SetRules replaces the rules of the caller's Workspace and returns them. A rule that is left out
+// ends. IfMatch with the ETag of Rules keeps it from overwriting another person's change.
 //
 // Permission: Administrator of the Workspace. Errors: IsInvalid, which names the rule and the
-// property.
-func (c *Client) SetRules(ctx context.Context, r api.NewRules, opts ...WriteOption) ([]api.MigrationRule, error) {
-	list, err := one[[]api.MigrationRule](ctx, c, call{method: http.MethodPut, path: rulesPath, body: r, header: headerOf(opts)})
+// property; IsStale if the rules have changed.
+func (c *Client) SetRules(ctx context.Context, r api.NewRules, opts ...WriteOption) (*Rules, error) {
+	return c.rules(ctx, call{method: http.MethodPut, path: rulesPath, body: r, header: headerOf(opts)})
+}
+
+func (c *Client) rules(ctx context.Context, what call) (*Rules, error) {
+	got, err := c.do(ctx, what)
 	if err != nil {
 		return nil, err
 	}
-	return *list, nil
+	list, err := decode[[]api.MigrationRule](what, got)
+	if err != nil {
+		return nil, err
+	}
+	return &Rules{List: *list, ETag: got.header.Get("ETag")}, nil
 }
 
 // ApproveJob approves the plan of a job that waits for approval, if etag is the ETag of its

@@ -91,20 +91,21 @@ func (c *Control) MadeRules(ctx context.Context, caller identity.Principal) (lis
 // NewRules are rules that replace all rules of an owner.
 type NewRules struct {
 	Rules []json.RawMessage
+	Tag   string // If-Match: the entity tag of the rules that they replace; "" for any
 }
 
 // SetRules replaces the rules of the caller's Workspace. They can only restrict it: the rules of
 // the installation and of other Workspaces apply as well.
 //
-// Permission: ManageWorkspace. Errors: BadRequest that names the rule and its property; those of
-// once.
+// Permission: ManageWorkspace. Errors: BadRequest that names the rule and its property;
+// PreconditionStale if the rules are not those of Tag any more; those of once.
 func (c *Control) SetRules(ctx context.Context, caller identity.Principal, n NewRules, w Write[[]fleet.Rule]) (Reply, error) {
 	rules, err := fleet.CheckRules(caller.Workspace, n.Rules)
 	if err != nil {
 		return Reply{}, err
 	}
 	return once(ctx, c, caller, guard{need: identity.ManageWorkspace}, w, func(tx *store.Tx, caller identity.Principal) (done result[[]fleet.Rule], err error) {
-		version := RuleChange{Owner: caller.Workspace, User: caller.User, Rules: rules}
+		version := RuleChange{Owner: caller.Workspace, User: caller.User, Rules: rules, Tag: n.Tag}
 		if done.value, err = version.Store(ctx, tx); err != nil {
 			return done, err
 		}
@@ -117,17 +118,24 @@ type RuleChange struct {
 	Owner   fleet.WorkspaceID // 0 for the installation
 	User    fleet.UserID      // 0 for the operator
 	Rules   []fleet.Rule
+	Tag     string // the entity tag of the rules before, "" for any
 	version int64
 }
 
 // Store writes the version, and returns the rules as they are stored.
+//
+// Errors: PreconditionStale if the rules before are not those of Tag.
 func (r *RuleChange) Store(ctx context.Context, tx *store.Tx) ([]fleet.Rule, error) {
 	set, err := tx.LockRules(ctx)
 	if err != nil {
 		return nil, err
 	}
+	before := set.Of(r.Owner)
+	if err := fleet.MatchRules(r.Tag, before); err != nil {
+		return nil, err
+	}
 	r.version = set.Version + 1
-	rules := fleet.NextRules(set.Of(r.Owner), r.Rules, r.version)
+	rules := fleet.NextRules(before, r.Rules, r.version)
 	text, err := json.Marshal(rules)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,10 @@ package fleet
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"slices"
 )
 
@@ -38,4 +41,28 @@ func (s *RuleSet) Of(owner WorkspaceID) []Rule {
 		}
 	}
 	return list
+}
+
+// RulesTag returns the entity tag of all rules of an owner. It changes with each change of them,
+// and tells nothing about the rules of others.
+func RulesTag(rules []Rule) string {
+	hash := sha256.New()
+	for i := range rules {
+		_, _ = fmt.Fprintf(hash, "%q %d\n", rules[i].ID, rules[i].Version)
+	}
+	return `"` + base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:18]) + `"`
+}
+
+// MatchRules requires that If-Match names the present rules of an owner; "" and * name any.
+//
+// Errors: BadRequest for a malformed header; PreconditionStale.
+func MatchRules(ifMatch string, rules []Rule) error {
+	if ifMatch == "" {
+		return nil
+	}
+	tags, err := ParseEntityTags(ifMatch)
+	if err != nil || tags.Any || tags.Match(RulesTag(rules)) {
+		return err
+	}
+	return &Error{Code: PreconditionStale, Field: "If-Match", Message: "If-Match: the rules have changed since they were read: read them again, and repeat the change"}
 }

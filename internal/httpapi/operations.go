@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"net/http"
-
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
@@ -282,10 +280,10 @@ var operations = []operation{
 		"POST /api/v1/migration_inquiry/{inquiry_id}/offer", identity.ManageOffers, resolved, fleet.AuditOfferMade,
 		writeOnce("inquiry.offer", inquiryOffer, (*rules).OfferInquiry, madeOffer),
 	},
-	{"GET /api/v1/migration_rule", identity.ReadMigrations, resolved, none, callOwn((*rules).Rules, ruleBodies)},
+	{"GET /api/v1/migration_rule", identity.ReadMigrations, resolved, none, (*api).listRules},
 	{
 		"PUT /api/v1/migration_rule", identity.ManageWorkspace, resolved, fleet.AuditRulesChanged,
-		writeOnce("rule.set", newRules, (*rules).SetRules, func(list []fleet.Rule) control.Reply { return jsonReply(http.StatusOK, ruleBodies(list)) }),
+		writeOnce("rule.set", newRules, (*rules).SetRules, changedRules),
 	},
 
 	{"GET /api/v1/country", identity.ReadWorkspace, resolved, none, listed(countries)},

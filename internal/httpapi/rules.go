@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"net/http"
+
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
@@ -18,7 +20,31 @@ func newRules(r *request) (n control.NewRules, canonical any, err error) {
 	if body.Rules == nil {
 		return n, nil, fleet.Invalid("rules", "it is required; an empty list removes every rule")
 	}
-	return control.NewRules{Rules: body.Rules}, body, nil
+	n = control.NewRules{Rules: body.Rules, Tag: r.ifMatch()}
+	if n.Tag == "" {
+		return n, body, nil
+	}
+	return n, []any{body, n.Tag}, nil
+}
+
+// listRules implements GET /api/v1/migration_rule. The entity tag is that of the rules of the
+// caller's Workspace.
+func (a *api) listRules(r *request) (response, error) {
+	list, err := a.control.Rules(r.Context(), r.caller)
+	if err != nil {
+		return response{}, err
+	}
+	set := fleet.RuleSet{Rules: list}
+	res, err := httpx.OK(ruleBodies(list))
+	res.Set("ETag", fleet.RulesTag(set.Of(r.caller.Workspace)))
+	return res, err
+}
+
+// changedRules encodes the rules of a Workspace after a change.
+func changedRules(list []fleet.Rule) control.Reply {
+	reply := jsonReply(http.StatusOK, ruleBodies(list))
+	reply.ETag = fleet.RulesTag(list)
+	return reply
 }
 
 // ruleRef returns the rule of a refusal. The bodies of the contract's own codes have none.

@@ -80,6 +80,44 @@ func TestContract_Rules(t *testing.T) {
 	})
 }
 
+// With If-Match a change of rules does not overwrite another one. The tag of a Workspace does not
+// change with the rules of others.
+func TestContract_RulesIfMatch(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		warns := func(id string) string {
+			return `{"rules": [{"id": "` + id + `", "effect": "warn", "message": "m", "when": [{}]}]}`
+		}
+		tagOf := func(a *kit.Answer) string {
+			t.Helper()
+			tag := a.Is(http.StatusOK).Header.Get("ETag")
+			if tag == "" {
+				t.Fatalf("%s has no ETag", a.Request)
+			}
+			return tag
+		}
+		empty := tagOf(admin.Get(migrationRules))
+		s.As("stranger@example.com").Put(migrationRules, warns("X-1")).Is(http.StatusOK)
+		if tag := tagOf(admin.Get(migrationRules)); tag != empty {
+			t.Errorf("the rules of others changed the tag: %s, before %s", tag, empty)
+		}
+		first := tagOf(admin.With("If-Match", empty).Put(migrationRules, warns("A-1")))
+		if tag := tagOf(admin.Get(migrationRules)); tag != first {
+			t.Errorf("the tag is %s, after the change it was %s", tag, first)
+		}
+		s.Untouched("an outdated change", func() {
+			wantCode(t, admin.With("If-Match", empty).Put(migrationRules, warns("B-1")), http.StatusPreconditionFailed, 4120)
+		})
+		wantCode(t, admin.With("If-Match", "no tag").Put(migrationRules, warns("B-1")), http.StatusBadRequest, 1000)
+		suffixed := strings.TrimSuffix(first, `"`) + `-gzip"`
+		second := tagOf(admin.With("If-Match", suffixed).Put(migrationRules, warns("B-1")))
+		admin.With("If-Match", "*").Put(migrationRules, warns("A-1")).Is(http.StatusOK)
+		wantCode(t, admin.With("If-Match", first+", "+second).Put(migrationRules, warns("C-1")), http.StatusPreconditionFailed, 4120)
+		admin.Put(migrationRules, `{"rules": []}`).Is(http.StatusOK)
+		admin.With("If-Match", empty).Put(migrationRules, warns("A-1")).Is(http.StatusOK)
+	})
+}
+
 // A rule that requires approval refuses the direct operation, and holds a job until another
 // Administrator of the source approves exactly this plan.
 func TestContract_Approval(t *testing.T) {
