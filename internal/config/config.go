@@ -9,7 +9,7 @@ import (
 // Config holds every setting of one process. It is plain data: read it, copy it, print it; the
 // password in Database is never printed.
 type Config struct {
-	Listen         string      // host:port that the server listens on; port 0 picks a free one
+	Listen         string      // host:port or unix:PATH that the server listens on; port 0 picks a free one
 	Database       DatabaseURL // sqlite:PATH, or postgres://...
 	DatabaseFile   string      // file with the database URL; Load reads it into Database
 	Seed           string      // world file to apply at start, "" for none
@@ -32,6 +32,7 @@ type Config struct {
 	OperatorListen    string         // host:port of the operator API, if it has tokens
 	OperatorTokens    string         // file with the tokens of the operator API; "" turns it off
 	MetricsListen     string         // host:port that serves the metrics without a token; "" for none
+	H2C               bool           // accept HTTP/2 without TLS
 	TLSCert           string         // file with the certificate of the server, "" for no TLS
 	TLSKey            string         // file with its key
 	RedirectListen    string         // host:port that redirects to HTTPS; "" for none

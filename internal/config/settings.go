@@ -35,7 +35,7 @@ func (s setting) cited() string {
 // settings is the closed list, in the order of the reference page.
 var settings = []setting{
 	{
-		"listen", "Address and port to listen on; port 0 picks a free one",
+		"listen", "Address and port to listen on, or `unix:PATH` for a socket that the group of the server can use; port 0 picks a free one. The connections of a socket count as those of 127.0.0.1",
 		"0.0.0.0:8080", func(c *Config) pflag.Value { return (*text)(&c.Listen) },
 	},
 	{
@@ -107,7 +107,7 @@ var settings = []setting{
 		"10.0.0.0/8,fd00::/8", func(c *Config) pflag.Value { return (*prefixes)(&c.TrustedProxies) },
 	},
 	{
-		"operator_listen", "Address and port of the operator API, which has its own listener; it is off without `operator_token_file`",
+		"operator_listen", "Address and port, or `unix:PATH`, of the operator API, which has its own listener; it is off without `operator_token_file`",
 		"10.0.0.7:8081", func(c *Config) pflag.Value { return (*text)(&c.OperatorListen) },
 	},
 	{
@@ -115,7 +115,7 @@ var settings = []setting{
 		"/run/secrets/simferry-operator", func(c *Config) pflag.Value { return (*text)(&c.OperatorTokens) },
 	},
 	{
-		"metrics_listen", "Address and port of a listener that serves only the metrics, at `/metrics`, to anyone who can reach it; without it only the operator's listener has them, for holders of an operator token. Choose an address in a private network",
+		"metrics_listen", "Address and port, or `unix:PATH`, of a listener that serves only the metrics, at `/metrics`, to anyone who can reach it; without it only the operator's listener has them, for holders of an operator token. Choose an address in a private network",
 		"10.0.0.7:9464", func(c *Config) pflag.Value { return (*text)(&c.MetricsListen) },
 	},
 	{
@@ -125,6 +125,10 @@ var settings = []setting{
 	{
 		"tls_key_file", "PEM file with the private key of the certificate in `tls_cert_file`",
 		"/etc/simferry/tls.key", func(c *Config) pflag.Value { return (*text)(&c.TLSKey) },
+	},
+	{
+		"h2c", "Whether `listen` accepts HTTP/2 without TLS, from a proxy: `true` or `false`",
+		"true", func(c *Config) pflag.Value { return (*truth)(&c.H2C) },
 	},
 	{
 		"redirect_listen", "Address and port of a listener for plain HTTP that redirects browsers to HTTPS, and refuses requests to the API with 403. Needs `tls_cert_file`",

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -61,9 +63,15 @@ func (c Config) Validate() error {
 }
 
 func checkListen(address string) error {
+	if path, isSocket := strings.CutPrefix(address, "unix:"); isSocket {
+		if !filepath.IsAbs(path) {
+			return errors.New("must have the absolute path of the socket, such as unix:/run/simferry/http.sock")
+		}
+		return nil
+	}
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return errors.New("must be host:port, such as 127.0.0.1:8080, or :8080 for every address")
+		return errors.New("must be host:port, such as 127.0.0.1:8080, or :8080 for every address, or unix:PATH")
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return errors.New("must end in a port number between 0 and 65535")

@@ -105,7 +105,7 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 // listenAll opens the listeners that the configuration asks for. If one cannot be opened, it closes
 // the others.
 func (s *Server) listenAll(ctx context.Context, cfg config.Config, public, operator http.Handler) (err error) {
-	if s.public, err = listen(ctx, cfg.Listen, newHTTP(ctx, public, s.log, cfg).with(s.publicTLS)); err != nil {
+	if s.public, err = listen(ctx, cfg.Listen, newHTTP(ctx, public, s.log, cfg).with(s.publicTLS).withH2C(cfg.H2C)); err != nil {
 		return err
 	}
 	if operator != nil {
@@ -156,7 +156,7 @@ type endpoint struct {
 }
 
 func listen(ctx context.Context, address string, srv boundedHTTP) (endpoint, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	l, err := openListener(ctx, address)
 	if err != nil {
 		return endpoint{}, err
 	}
@@ -173,6 +173,17 @@ type boundedHTTP struct {
 func (b boundedHTTP) with(c *certificate) boundedHTTP {
 	if c != nil {
 		b.TLSConfig = c.config()
+	}
+	return b
+}
+
+// withH2C makes the server accept HTTP/2 without TLS, if on is true.
+func (b boundedHTTP) withH2C(on bool) boundedHTTP {
+	if on {
+		b.Protocols = new(http.Protocols)
+		b.Protocols.SetHTTP1(true)
+		b.Protocols.SetHTTP2(true)
+		b.Protocols.SetUnencryptedHTTP2(true)
 	}
 	return b
 }
