@@ -15,6 +15,15 @@ type Selector struct {
 	Range  *ICCIDRange
 }
 
+// Most returns how many SIMs the selector can select at most, to size buffers.
+func (s Selector) Most() int {
+	n := len(s.SIMs) + len(s.ICCIDs)
+	if s.Range != nil {
+		n += s.Range.Width()
+	}
+	return min(n, MaxSIMs)
+}
+
 // ICCIDRange is every number from Start to End, both included.
 type ICCIDRange struct{ Start, End ICCID }
 

@@ -48,6 +48,10 @@ func (l *lanes) update(ctx context.Context, fn func(querier) error) error {
 	if pg, ok := l.engine.(*pgEngine); ok {
 		return pg.updateAmong(ctx, fn, turn)
 	}
+	if lite, ok := l.engine.(*sqliteEngine); ok {
+		enter := func(ctx context.Context, run func() error) error { return inLane(ctx, l.writes, run) }
+		return lite.updateInTurn(ctx, fn, enter, func() bool { return l.writes.Waiting() > 0 })
+	}
 	return turn(func() error { return l.engine.update(ctx, fn) })
 }
 

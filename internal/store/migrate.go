@@ -89,7 +89,7 @@ func narrowed(snap fleet.Snapshot, target fleet.WorkspaceID) fleet.Snapshot {
 // SIMs that do not exist, and no caller can lock SIMs that they may not see. The planner checks
 // visibility as well.
 func (tx *Tx) selected(ctx context.Context, caller Caller, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
-	sims := make([]fleet.SIMState, 0, fleet.MaxSIMs)
+	sims := make([]fleet.SIMState, 0, sel.Most())
 	if !caller.SuperAdmin {
 		if a := tx.preselected; a != nil && lock && a.member <= maxSearched {
 			return a.sims, nil
@@ -124,7 +124,7 @@ type preselected struct {
 
 // preselect returns the statements of selected for a caller who is not a SuperAdmin.
 func (tx *Tx) preselect(caller Caller, sel fleet.Selector) []statement {
-	tx.preselected = &preselected{sims: make([]fleet.SIMState, 0, fleet.MaxSIMs)}
+	tx.preselected = &preselected{sims: make([]fleet.SIMState, 0, sel.Most())}
 	return []statement{memberships(caller, &tx.preselected.member), tx.selection(caller, sel, true, true, &tx.preselected.sims)}
 }
 
@@ -320,7 +320,7 @@ func (w *where) among(column string, values any) (from string) {
 }
 
 func (tx *Tx) states(ctx context.Context, text string, args []any) ([]fleet.SIMState, error) {
-	sims := make([]fleet.SIMState, 0, fleet.MaxSIMs)
+	var sims []fleet.SIMState
 	err := tx.queryEach(ctx, text, args, scanState(&sims))
 	return sims, err
 }

@@ -11,6 +11,12 @@ import (
 // ruleCache has the rule set that was used last. A version never changes.
 type ruleCache struct{ last atomic.Pointer[fleet.RuleSet] }
 
+func (c *ruleCache) copy() *ruleCache {
+	var made ruleCache
+	made.last.Store(c.last.Load())
+	return &made
+}
+
 // ruleVersion returns the statement that reads the newest version of the rule set.
 func ruleVersion(version *int64) statement {
 	return statement{"SELECT COALESCE(MAX(version), 0) FROM rule_sets", nil, func(r rows) error { return r.Scan(version) }}

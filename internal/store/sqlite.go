@@ -26,6 +26,7 @@ type sqliteEngine struct {
 	checkpoints     *checkpointer
 	prober          prober
 	steps           steps
+	group           *writeGroup // open; only the write that has its turn uses it
 }
 
 // Pragmas are in the DSN because Exec would set them on one pooled connection only.

@@ -154,10 +154,14 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	unsure := false
 	var written []entryCount
+	var rules *ruleCache
 	err := s.retry(ctx, kindUpdate, func() error {
 		err := s.engine.update(ctx, func(q querier) error {
 			tx := s.tx(q, unsure)
 			tx.writes = true
+			// It may read rules that are never committed: of its own, or of its group on SQLite.
+			rules = s.rules.copy()
+			tx.rules = rules
 			if err := fn(tx); err != nil {
 				return err
 			}
@@ -171,6 +175,7 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	})
 	if err == nil {
 		s.counts.wrote(written)
+		s.rules.last.Store(rules.last.Load())
 	}
 	return err
 }

@@ -63,11 +63,16 @@ type served struct {
 
 func serve(b *testing.B, p *place) *served {
 	b.Helper()
+	return serveWith(b, p, httpx.Limits{})
+}
+
+func serveWith(b *testing.B, p *place, l httpx.Limits) *served {
+	b.Helper()
 	c, err := control.New(b.Context(), p.store, control.Options{Password: cheap})
 	if err != nil {
 		b.Fatal(err)
 	}
-	server := httptest.NewServer(httpapi.New(c, httpx.Options{Log: slog.New(slog.DiscardHandler)}))
+	server := httptest.NewServer(httpapi.New(c, httpx.Options{Log: slog.New(slog.DiscardHandler), Limits: l}))
 	b.Cleanup(server.Close)
 	s := &served{place: p, url: server.URL, client: &http.Client{Transport: &http.Transport{DisableCompression: true}}}
 	name, digest := username, identity.WireDigest(password)

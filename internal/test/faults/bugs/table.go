@@ -132,6 +132,11 @@ var Table = []Bug{
 	{"chain_forgets", "kill-sqlite", `I9: fsck`, killSQLite(1)},
 	{"tally_lost", "kill-sqlite", `fsck`, killSQLite(1)},
 
+	{"group_answers_early", "tests", `is not committed`, tests("internal/store", "^TestGroupReturnsAfterCommit$")},
+	{"group_undone", "tests", `committed: `, tests("internal/store", "^TestGroupMemberFailsAlone$")},
+	{"group_refusal_stays", "tests", `errors: \[refused refused`, tests("internal/store", "^TestGroupCommitFails$")},
+	{"group_interrupted", "tests", `errors: `, tests("internal/store", "^TestGroupContextUndoesNoOthers$")},
+
 	{"job_cursor_outside", "jobs-kill-sqlite", `I15: .* its progress is`, killJobs(60)},
 	{"job_verdict_after_commit", "jobs-kill-sqlite", `I15:`, killJobs(60)},
 	{"offer_accepted_after_commit", "offers-kill-sqlite", `I20|I6: accept`, killOffers(60)},

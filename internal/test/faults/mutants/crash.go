@@ -4,6 +4,7 @@ import "github.com/simferry/simferry/internal/test/faults"
 
 const (
 	applySQLiteFile = "internal/store/applysqlite.go"
+	groupFile       = "internal/store/sqlitegroup.go"
 	mailsFile       = "internal/store/mails.go"
 	sqliteFile      = "internal/store/sqlite.go"
 )
@@ -22,6 +23,16 @@ var crash = []faults.Mutation{
 		"internal/store/idempotency.go", "\tn, err := tx.execNamedRows(ctx, insertReply"),
 	splitBefore("mail_outside", "the mail of an invitation has a transaction of its own",
 		mailsFile, "\treturn tx.execNamed(ctx, insertMail"),
+
+	replace("group_answers_early", "a write on SQLite is acknowledged before the commit of its group",
+		groupFile, "\te.awaitGroup(g, turn)\n", "\tgo e.awaitGroup(g, turn)\n\treturn err\n"),
+	replace("group_undone", "a write on SQLite that fails undoes the others of its group",
+		groupFile, `g.exec("ROLLBACK TO member") == nil)`,
+		`g.exec("ROLLBACK") == nil && g.exec("BEGIN IMMEDIATE") == nil && g.exec("SAVEPOINT member") == nil)`),
+	replace("group_refusal_stays", "a refusal stands although the group that it depends on was not committed",
+		groupFile, "case g.void != nil:\n\t\treturn turn", "case g.void != nil && err == nil:\n\t\treturn turn"),
+	replace("group_interrupted", "a request that ends interrupts a statement of a group on SQLite",
+		groupFile, "q.sqlQuerier.exec(context.WithoutCancel(ctx), text", "q.sqlQuerier.exec(ctx, text"),
 
 	replace("chain_forgets", "a link of the audit chain does not depend on the one before it",
 		"internal/store/auditchain.go", "\t\ta.Seq = head.Seq + 1\n", "\t\ta.Seq = head.Seq + 1\n\t\thead.Hash = make([]byte, sha256.Size)\n"),
@@ -120,7 +131,8 @@ import "context"
 
 // split commits the changes so far and continues in another transaction.
 func (tx *Tx) split(ctx context.Context) {
-	for _, text := range []string{"COMMIT", tx.dialectSQL("BEGIN IMMEDIATE", "BEGIN")} {
+	// A group of writes on SQLite ends the savepoint of the member.
+	for _, text := range []string{"COMMIT", tx.dialectSQL("BEGIN IMMEDIATE", "BEGIN"), "SAVEPOINT member"} {
 		_ = tx.exec(ctx, text) // a failure is noted and fails the transaction
 	}
 }
