@@ -23,7 +23,7 @@ func TestConsole_Settings(t *testing.T) {
 		if status := move(); status != http.StatusOK {
 			t.Errorf("a dry run without a reason is a %d", status)
 		}
-		observer.get("/settings").has(t, "Fleet DE", no).lacks(t, `name="reason_required"`)
+		observer.get("/settings").has(t, "Fleet DE", "Created", no).lacks(t, `name="reason_required"`)
 
 		const here, saved, ticked = "/settings", "/settings?done=settings.saved", `value="1" checked`
 		admin.post(here, "once", admin.get(here).lacks(t, ticked).once(t), "reason_required", "1").leads(t, saved)
