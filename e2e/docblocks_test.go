@@ -84,7 +84,7 @@ func documents(t *testing.T) []string {
 // TestEveryShellBlockIsRun fails for a block of commands that no test runs, unless its document
 // says why. The tests of the pages run all other blocks of their page.
 func TestEveryShellBlockIsRun(t *testing.T) {
-	run := slices.Concat(continuingPages(t), installationPages, []string{readme, operatorPage, postgresPage, rulesPage})
+	run := slices.Concat(continuingPages(t), installationPages, []string{readme, operatorPage, postgresPage, rulesPage, movePage})
 	for _, file := range documents(t) {
 		text, err := os.ReadFile(file)
 		if err != nil {

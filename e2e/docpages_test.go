@@ -17,6 +17,7 @@ const (
 	operatorPage = "../docs/operations/operator-api.md"
 	postgresPage = "../docs/operations/postgresql.md"
 	rulesPage    = "../docs/operations/rules.md"
+	movePage     = "../docs/operations/move-to-postgresql.md"
 )
 
 // continuingPages returns the pages that continue README.md.

@@ -15,7 +15,7 @@ func newRoot(p Process) *cobra.Command {
 		migrationsCommands(p), jobsCommands(p), approvalsCommands(p), offersCommands(p), receivingCodesCommands(p), requestsCommands(p), inquiriesCommands(p), eventsCommand(p))
 	add(root, "Manage the installation, directly in its database:",
 		workspaceCommands(p), userCommands(p), tokenCommands(p), operatorCommands(p), ruleCommands(p), keyCommands(p), simCommands(p), deviceCommands(p), seedCommand(p), auditCommands(p), fsckCommand(p),
-		backupCommand(p), restoreCommand(p))
+		backupCommand(p), restoreCommand(p), copyCommand(p))
 	root.AddCommand(manCommand(p), versionCommand())
 	root.Long = `Simferry keeps an inventory of SIM cards and moves them between Workspaces safely.
 

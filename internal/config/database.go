@@ -57,18 +57,24 @@ func (v *databaseURL) String() string     { return DatabaseURL(*v).Redacted() }
 func (v *databaseURL) Set(s string) error { *v = databaseURL(s); return nil }
 func (v *databaseURL) Type() string       { return "URL" }
 
-// readDatabaseFile reads a URL from a file and trims white space.
+// readDatabaseFile reads the URL of the setting database_file.
 func readDatabaseFile(name string) (DatabaseURL, error) {
+	return ReadDatabaseURL(name, cite("database_file"), cite("database"))
+}
+
+// ReadDatabaseURL reads a URL from a file and trims white space. cited names the setting or flag
+// that names the file, and direct the one that would take the URL itself.
+func ReadDatabaseURL(name, cited, direct string) (DatabaseURL, error) {
 	if strings.Contains(name, "://") || strings.HasPrefix(name, "sqlite:") {
-		return "", fmt.Errorf("%s must be the name of a file that holds the URL, and this is a URL: use %s", cite("database_file"), cite("database"))
+		return "", fmt.Errorf("%s must be the name of a file that holds the URL, and this is a URL: use %s", cited, direct)
 	}
 	content, err := secretfile.Read(name)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", cite("database_file"), err)
+		return "", fmt.Errorf("%s: %w", cited, err)
 	}
 	u := DatabaseURL(strings.TrimSpace(string(content)))
 	if u == "" {
-		return "", fmt.Errorf("%s: %s is empty: it must hold the database URL", cite("database_file"), name)
+		return "", fmt.Errorf("%s: %s is empty: it must hold the database URL", cited, name)
 	}
 	return u, nil
 }

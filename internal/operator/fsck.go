@@ -86,3 +86,16 @@ func BackUpDatabase(ctx context.Context, url, file string) (FsckReport, error) {
 func RestoreDatabase(ctx context.Context, file, url string) (FsckReport, error) {
 	return fsck.Restore(ctx, file, url)
 }
+
+// CopyProgress is the state of a copy.
+type CopyProgress = store.CopyProgress
+
+// CopyResult is what a complete copy has.
+type CopyResult = store.CopyResult
+
+// CopyDatabase copies a database to an empty one of the other engine, which no server may have
+// open. Called again, it continues a copy that was interrupted. The report is about the copy, or
+// about the source if that fails the check. Errors: ErrUnsound; those of store.Copy.
+func CopyDatabase(ctx context.Context, from, to string, progress func(CopyProgress)) (CopyResult, FsckReport, error) {
+	return fsck.Copy(ctx, from, to, progress)
+}

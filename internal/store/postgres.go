@@ -88,6 +88,9 @@ func poolConfig(url string, o Options) (*pgxpool.Config, error) {
 		cfg.ConnConfig.ConnectTimeout = dialTimeout
 	}
 	cfg.ConnConfig.DialFunc = dialer()
+	if o.session != "" {
+		cfg.ConnConfig.RuntimeParams["application_name"] = o.session
+	}
 	cfg.AfterConnect = registerLists
 	if !o.patient { // never use a standby, whatever target_session_attrs the URL has
 		cfg.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite

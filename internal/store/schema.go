@@ -23,6 +23,7 @@ type steps struct {
 	files   fs.FS
 	latest  int64
 	log     *slog.Logger // of the steps that are applied; nil for none
+	copying bool         // accepts a copy that is not complete
 }
 
 func loadSteps(d Dialect) (steps, error) {
@@ -35,7 +36,7 @@ func loadSteps(d Dialect) (steps, error) {
 		return steps{}, err
 	}
 	latest, err := goose.NumericComponent(all[len(all)-1]) // Glob sorts by name
-	return steps{d, files, latest, nil}, err
+	return steps{dialect: d, files: files, latest: latest}, err
 }
 
 // apply applies the steps that the database lacks. It fails if the schema is newer. Several
@@ -98,15 +99,22 @@ func (s steps) pendingSteps(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-// version returns the number of the last step that was applied, 0 on an empty database.
+// version returns the number of the last step that was applied, 0 on an empty database. It fails
+// on a copy that is not complete: a server must not use it.
 func (s steps) version(ctx context.Context, db *sql.DB) (v int64, err error) {
-	exists := `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'`
+	exists := `SELECT COALESCE(SUM(name = 'goose_db_version'), 0), COALESCE(SUM(name = '` + copyMark + `'), 0) FROM sqlite_master WHERE type = 'table'`
 	if s.dialect == Postgres {
-		exists = `SELECT count(to_regclass('goose_db_version'))`
+		exists = `SELECT count(to_regclass('goose_db_version')), count(to_regclass('` + copyMark + `'))`
 	}
-	var n int
-	if err := db.QueryRowContext(ctx, exists).Scan(&n); err != nil || n == 0 {
+	var n, marked int
+	if err := db.QueryRowContext(ctx, exists).Scan(&n, &marked); err != nil {
 		return 0, err
+	}
+	if marked > 0 && !s.copying {
+		return 0, errHalfCopied
+	}
+	if n == 0 {
+		return 0, nil
 	}
 	err = db.QueryRowContext(ctx, `SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`).Scan(&v)
 	return v, err

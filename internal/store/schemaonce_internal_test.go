@@ -22,7 +22,7 @@ func TestStepIsAppliedOnce(t *testing.T) {
 	files := fstest.MapFS{"00001_count.sql": {Data: []byte(`-- +goose Up
 CREATE TABLE IF NOT EXISTS runs (n INTEGER);
 INSERT INTO runs VALUES (1);`)}}
-	p, err := steps{SQLite, files, 1, nil}.provider(db, false)
+	p, err := steps{dialect: SQLite, files: files, latest: 1}.provider(db, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,8 @@ type Options struct {
 	// Trace reports each statement to a test, if it is not nil.
 	Trace Trace
 
-	patient bool // no limits on locks and open transactions, for read-only use
+	patient bool   // no limits on locks and open transactions, for read-only use and copies
+	session string // the application_name of PostgreSQL's sessions; "" for that of the URL
 }
 
 // engine is what differs between the two databases: how a transaction begins and ends,

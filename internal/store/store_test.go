@@ -16,6 +16,10 @@ func TestMain(m *testing.M) {
 		crash(url)
 		return
 	}
+	if urls := os.Getenv(copyEnv); urls != "" {
+		copyAndDie(urls)
+		return
+	}
 	if url := os.Getenv(openEnv); url != "" {
 		_, err := store.Open(context.Background(), url, store.Options{})
 		panic(err) // the process should have been killed before
