@@ -256,8 +256,12 @@ func (t *Table) name(columns Columns) (faults Faults) {
 // hidden reports whether a column is hidden in a workbook.
 func (t *Table) hidden(column int) bool { return t.hides != nil && t.hides(column) }
 
-// hiddenCell returns a fault for a row without a header that has a value in a hidden column.
+// hiddenCell returns a fault for a row that has a value in a hidden column, in a workbook without a
+// header.
 func (t *Table) hiddenCell(row Row) *Fault {
+	if t.Header > 0 {
+		return nil // the columns that are read are named, and not hidden
+	}
 	for i, cell := range row.Cells {
 		if strings.TrimSpace(cell) != "" && t.hidden(i) {
 			return &Fault{row.Line, fmt.Sprintf("%q is in a hidden column: show it or delete it, so that the list is what you see", clip(cell))}
@@ -319,11 +323,7 @@ func (t *Table) Rows(yield func(row Row, fault *Fault) bool) error {
 			below = true
 		case row.Line == t.Header, !below:
 			return ErrChanged
-		case t.Header == 0 && t.hiddenCell(row) != nil:
-			if !yield(Row{Line: row.Line}, t.hiddenCell(row)) {
-				return nil
-			}
-		case !yield(row, nil):
+		case !yield(row, t.hiddenCell(row)):
 			return nil
 		}
 	}
