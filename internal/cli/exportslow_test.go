@@ -3,7 +3,6 @@ package cli_test
 import (
 	"database/sql"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -33,6 +32,8 @@ func (w *stuckReader) Write(b []byte) (int, error) {
 func TestSlowExportReaderHoldsNoSnapshot(t *testing.T) {
 	for _, args := range [][]string{{"sim", "export"}, {"device", "export"}, {"audit", "export"}} {
 		t.Run(args[0], func(t *testing.T) {
+			temporary := t.TempDir() // of this export only
+			t.Setenv("TMPDIR", temporary)
 			db := database(t)
 			if got := run(t, db, "", "workspace", "create", "Fleet DE"); got.code != 0 {
 				t.Fatal(got.errors)
@@ -64,7 +65,7 @@ func TestSlowExportReaderHoldsNoSnapshot(t *testing.T) {
 			if code := <-ended; code != 0 || text.Len() == 0 {
 				t.Errorf("exit code %d, %q", code, text.String())
 			}
-			left, err := filepath.Glob(filepath.Join(os.TempDir(), "simferry-export-*")) //nolint:usetesting // where the export has its temporary files
+			left, err := filepath.Glob(filepath.Join(temporary, "simferry-export-*"))
 			if err != nil || len(left) > 0 {
 				t.Errorf("%v, %v is left", err, left)
 			}
