@@ -40,7 +40,7 @@ func VerifyAudit(ctx context.Context, url string, noted AuditHead) (report Audit
 	return report, err
 }
 
-// ErrUnsound is the error of a backup or restore whose copy fails the check.
+// ErrUnsound is the error of a backup, restore or copy if the database fails the check.
 var ErrUnsound = fsck.ErrUnsound
 
 // Fsck checks the whole database against the invariants, in one snapshot. It reads every SIM

@@ -7,8 +7,8 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// ErrUnsound is the error of a Backup or Restore whose copy has faults.
-var ErrUnsound = errors.New("the copy does not pass fsck")
+// ErrUnsound is the error of Backup, Restore and Copy if the database has faults.
+var ErrUnsound = errors.New("the database does not pass fsck")
 
 // Backup makes a backup with store.Backup and checks the copy. The report is about the copy; the
 // error is ErrUnsound if it has faults.
