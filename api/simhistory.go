@@ -5,7 +5,7 @@ type SIMHistory struct {
 	ID            int64  `json:"id"`
 	ICCID         string `json:"iccid"`
 	ICCIDWithLuhn string `json:"iccid_with_luhn"`
-	Stays         []Stay `json:"stays"` // the first one first
+	Stays         []Stay `json:"stays"` // the oldest first
 }
 
 // Stay is the time that a SIM spent in one Workspace.

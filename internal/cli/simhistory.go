@@ -17,7 +17,7 @@ func simsHistory(p Process) *cobra.Command {
 		cmd: &cobra.Command{
 			Use:   "history ICCID",
 			Short: "Show the Workspaces that a SIM has been in",
-			Long: `Show every Workspace that a SIM has been in, the first one first: from when to when, by which
+			Long: `Show every Workspace that a SIM has been in, the oldest first: from when to when, by which
 migration, and by which authority. Workspaces that you are not a member of are shown as "another
 Workspace". The SIM is searched in your current Workspace and then in the others that you belong
 to.`,

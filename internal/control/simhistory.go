@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// SIMHistory is a SIM with its stays, the first one first.
+// SIMHistory is a SIM with its stays, the oldest first.
 type SIMHistory struct {
 	SIM   fleet.SIM
 	Stays []fleet.Stay

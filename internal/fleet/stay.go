@@ -19,7 +19,7 @@ type Move struct {
 	Authority Authority // over To
 }
 
-// Stays returns the stays of a SIM, the first one first, from its moves in their order and the
+// Stays returns the stays of a SIM, the oldest first, from its moves in their order and the
 // Workspace in which it is now. What happened in Workspaces that are not in visible is withheld,
 // except for when: a migration is visible to the members of both of its sides.
 func Stays(moves []Move, now WorkspaceID, visible map[WorkspaceID]Workspace) []Stay {

@@ -6,7 +6,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Moves reads every change of a SIM's Workspace, the first one first.
+// Moves reads every change of a SIM's Workspace, the oldest first.
 func (tx *Tx) Moves(ctx context.Context, id fleet.SIMID) ([]fleet.Move, error) {
 	var moves []fleet.Move
 	err := tx.queryEach(ctx, `
